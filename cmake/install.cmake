@@ -1,0 +1,1 @@
+# `make install`: headers, libraries, the command, and the CMake package reckon::reckon.

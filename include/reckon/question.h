@@ -1,0 +1,76 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace reckon {
+
+// What kind of answer a question has, and so how answers are found and compared.
+enum class TaskKind { math, choice, text, json, code };
+std::string_view name(TaskKind kind);
+std::optional<TaskKind> parse_task_kind(std::string_view name);
+
+struct Message {
+  std::string role;  // system, user, assistant, tool
+  std::string content;
+};
+
+struct Question {
+  std::string id;
+  TaskKind task = TaskKind::math;
+  std::vector<Message> messages;
+  std::optional<std::string> reference;  // the right answer, where it is known
+  std::vector<std::string> choices;      // texts of the options of a choice question, A first
+};
+
+// What a verifier found in a sample. Votes are counted under `canonical`.
+struct Answer {
+  std::string text;       // as written
+  std::string canonical;  // same value, same string; stable across runs and platforms
+  size_t begin = 0;       // the bytes [begin, end) of the sample's text that it came from
+  size_t end = 0;
+};
+
+// Why a piece of generation ended.
+enum class Finish {
+  stop,             // the model ended its turn
+  stop_string,      // one of the caller's stop strings
+  end_of_thinking,  // the thinking block was closed (only when asked for)
+  length,           // the caller's token limit, or the model's context is full
+  budget,           // a ceiling of the run's budget, its deadline, or the user's interrupt
+};
+std::string_view name(Finish finish);
+
+// Evidence from inside a trace: one entry for every 64 generated tokens (the last may cover fewer).
+struct TraceWindow {
+  int tokens = 0;
+  float mean_confidence = 0;  // mean of the log-probability of the drawn token, nats
+  float min_confidence = 0;
+  float mean_entropy = 0;  // of the model's untempered distribution, nats
+  float repetition = 0;    // share of the window's tokens that occurred in the 64 before it
+};
+
+struct LogprobSummary {
+  double sum = 0;      // of the drawn tokens under the untempered model, nats
+  double minimum = 0;  // the least likely drawn token
+  double entropy = 0;  // sum over tokens of the entropy of the untempered distribution, nats
+  int tokens = 0;
+};
+
+// A finished branch.
+struct Sample {
+  std::string text;
+  int tokens = 0;  // generated
+  Finish finish = Finish::stop;
+  LogprobSummary logprobs;
+  std::vector<TraceWindow> trace;
+  uint64_t seed = 0;
+  int line = -1;       // its line in the run's account
+  double seconds = 0;  // from its start to its end
+  std::optional<Answer> answer;
+  bool cut() const { return finish == Finish::length || finish == Finish::budget; }
+};
+
+}  // namespace reckon

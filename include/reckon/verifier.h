@@ -1,0 +1,24 @@
+#pragma once
+#include <optional>
+#include <string_view>
+
+#include <reckon/question.h>
+
+namespace reckon {
+
+// Whether a candidate answer means the same as the reference. Undecided is an honest "cannot tell", never a guess.
+enum class Verdict { equal, different, undecided, error, timeout };
+std::string_view name(Verdict verdict);
+
+// From a sample's text to an answer, and from two answers to a verdict. Stateless and safe from any thread; bounded in
+// time and memory for any input.
+class Verifier {
+ public:
+  virtual ~Verifier() = default;
+  // The answer that the text finally commits to; none where it commits to nothing (a cut text is not guessed at).
+  virtual std::optional<Answer> extract(const Question& question, std::string_view text, bool cut) const = 0;
+  // Compares with `reference`, a right answer in the form the data set gives it.
+  virtual Verdict judge(const Question& question, const Answer& answer, std::string_view reference) const = 0;
+};
+
+}  // namespace reckon
