@@ -1,0 +1,13 @@
+#include "app/commands.h"
+
+#include "app/command.h"
+
+namespace reckon {
+
+std::vector<Command> builtin_commands() {
+  return {
+      version_command(),
+  };
+}
+
+}  // namespace reckon
