@@ -88,7 +88,7 @@ void Flags::flag(const char* name, bool& value, const char* help) { app_.add_fla
 int run_command_line(int argc, char** argv, const std::vector<Command>& commands) {
   CLI::App app(
       "Reckon: spends test-time compute where it raises the chance of a correct answer, and says what it cost.",
-               "reckon");
+      "reckon");
   app.formatter(std::make_shared<Formatter>());
   app.footer("`reckon COMMAND --help` explains a command.");
   std::vector<Declared> declared;
@@ -96,8 +96,7 @@ int run_command_line(int argc, char** argv, const std::vector<Command>& commands
   app.require_subcommand(1);
   const std::vector<std::string> known = names(commands);
   if (argc > 1 && argv[1][0] != '-' && std::ranges::find(known, argv[1]) == known.end()) {
-    fmt::print(stderr, "reckon: there is no command '{}'{}; see reckon --help\n", argv[1],
-               suggestion(argv[1], known));
+    fmt::print(stderr, "reckon: there is no command '{}'{}; see reckon --help\n", argv[1], suggestion(argv[1], known));
     return 2;
   }
   try {

@@ -1,0 +1,28 @@
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "base/asio_loop.h"
+
+#include <reckon/budget.h>
+
+namespace reckon {
+
+// Ctrl-C and SIGTERM: the first halts every watched account, so that runs end by themselves with what they have and a
+// true receipt; the second ends the process at once. Exit code 130 either way.
+class Interrupt {
+ public:
+  explicit Interrupt(AsioLoop& loop);
+  ~Interrupt();
+  void watch(const std::shared_ptr<Account>& account);
+  bool happened() const { return happened_; }
+
+ private:
+  struct Signals;
+  void wait();
+  bool happened_ = false;
+  std::vector<std::weak_ptr<Account>> accounts_;
+  std::unique_ptr<Signals> signals_;
+};
+
+}  // namespace reckon

@@ -1,0 +1,249 @@
+#include "eval/harness.h"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+
+#include "base/append_file.h"
+#include "base/rng.h"
+#include "strategy/catalog.h"
+#include "strategy/run.h"
+
+#include <reckon/error.h>
+
+namespace reckon {
+namespace {
+
+namespace json = boost::json;
+namespace fs = std::filesystem;
+
+// What a folder's rows were made with. A folder is continued only by the same run: mixing would be a wrong number.
+std::string run_facts(const std::vector<Question>& questions, const Model& model, const EvalOptions& options) {
+  uint64_t data = 0;
+  for (const Question& question : questions)
+    for (const std::string& part : {question.id, question.messages.empty() ? "" : question.messages.back().content,
+                                    question.reference.value_or("")})
+      for (char c : part) data = mix(data, static_cast<unsigned char>(c));
+  const Sampling& s = options.sampling;
+  return json::serialize(json::object{{"schema", "reckon.eval/1"},
+                                      {"model", model.capabilities().name},
+                                      {"engine", model.capabilities().engine},
+                                      {"questions", questions.size()},
+                                      {"data", fmt::format("{:016x}", data)},
+                                      {"seed", options.seed},
+                                      {"budget", to_string(options.budget)},
+                                      {"max_tokens", options.until.tokens},
+                                      {"sampling",
+                                       {{"temperature", s.temperature},
+                                        {"top_k", s.top_k},
+                                        {"top_p", s.top_p},
+                                        {"min_p", s.min_p},
+                                        {"repetition_penalty", s.repetition_penalty}}}});
+}
+
+void check_folder(const std::string& folder, const std::string& facts) {
+  std::error_code ignored;
+  fs::create_directories(folder, ignored);
+  std::string path = folder + "/run.json";
+  std::ifstream in(path);
+  std::string line;
+  if (in && std::getline(in, line)) {
+    if (line != facts)
+      throw Error(
+          Code::invalid_request,
+          fmt::format(
+              "{} holds another run (other data, model, seed, budget or sampling): choose another --out or delete it",
+              folder));
+    return;
+  }
+  AppendFile(path).append(facts);
+}
+
+using Key = std::pair<std::string, std::string>;  // question, strategy
+
+// All questions of one evaluation, several at a time.
+class Evaluation {
+ public:
+  Evaluation(std::vector<Question> questions, Model& model, const Verifier& verifier, EvalOptions options,
+             EvalHooks hooks)
+      : questions_(std::move(questions)),
+        model_(model),
+        verifier_(verifier),
+        options_(std::move(options)),
+        hooks_(std::move(hooks)) {
+    for (const std::string& text : options_.strategies) strategies_.push_back(make_strategy(text));
+    check_folder(options_.folder, run_facts(questions_, model_, options_));
+    results_ = std::make_unique<AppendFile>(options_.folder + "/results.jsonl");
+    read_back();
+  }
+
+  Task<std::vector<EvalRow>> go() {
+    Stream<bool> running;
+    size_t next = 0;
+    auto more = [&] {
+      while (next < questions_.size() && running.pending() < options_.parallel && !interrupted())
+        running.add(one(next++));
+    };
+    for (more(); co_await running.next(); more()) {
+    }
+    std::vector<EvalRow> rows;
+    for (const Question& question : questions_)
+      for (const auto& strategy : strategies_)
+        if (auto row = rows_.find({question.id, strategy->text()}); row != rows_.end()) rows.push_back(row->second);
+    co_return rows;
+  }
+
+ private:
+  bool interrupted() const { return hooks_.interrupted && hooks_.interrupted(); }
+
+  void read_back() {
+    std::ifstream in(results_->path());
+    for (std::string line; std::getline(in, line);) {
+      EvalRow row = parse_eval_row(line);
+      rows_.insert_or_assign({row.question, row.strategy}, std::move(row));
+    }
+    progress_.total = static_cast<int>(questions_.size() * strategies_.size());
+    for (const Question& question : questions_)
+      for (const auto& strategy : strategies_)
+        if (auto row = rows_.find({question.id, strategy->text()}); row != rows_.end()) {
+          ++progress_.done, ++progress_.resumed;
+          progress_.correct += row->second.correct;
+        }
+    tell();
+  }
+
+  void tell() const {
+    if (hooks_.progress) hooks_.progress(progress_);
+  }
+
+  Task<bool> one(size_t index) {
+    const Question& question = questions_[index];
+    for (const auto& strategy : strategies_) {
+      if (interrupted()) break;
+      if (rows_.contains({question.id, strategy->text()})) continue;
+      EvalRow row{.question = question.id, .strategy = strategy->text(), .reference = question.reference.value_or("")};
+      std::optional<Run> finished;
+      try {
+        finished = co_await run(question, *strategy, model_, verifier_,
+                                {.budget = options_.budget,
+                                 .seed = derive(options_.seed, index),
+                                 .sampling = options_.sampling,
+                                 .until = options_.until,
+                                 .on_start = hooks_.on_start});
+      } catch (const Error& error) {
+        row.verdict = "error";
+        row.error = error.what();
+      }
+      if (finished) {
+        if (interrupted()) break;  // half a run is not a row
+        fill(row, question, *finished);
+        if (hooks_.receipt) hooks_.receipt(finished->receipt);
+      }
+      results_->append(to_json(row));
+      ++progress_.done;
+      progress_.correct += row.correct;
+      rows_.emplace(Key{row.question, row.strategy}, std::move(row));
+      tell();
+    }
+    co_return true;
+  }
+
+  void fill(EvalRow& row, const Question& question, const Run& finished) const {
+    const Outcome& outcome = finished.outcome;
+    row.verdict = "none";
+    if (outcome.answer) {
+      row.answer = outcome.answer->canonical;
+      Verdict verdict = verifier_.judge(question, *outcome.answer, row.reference);
+      row.verdict = name(verdict);
+      row.correct = verdict == Verdict::equal;
+    }
+    row.confidence = outcome.confidence;
+    row.stop_reason = outcome.stop_reason;
+    row.samples = finished.receipt.samples;
+    row.usage = finished.receipt.usage;
+    row.seconds = finished.receipt.seconds;
+    row.cpu_seconds = finished.receipt.cpu_seconds;
+  }
+
+  std::vector<Question> questions_;
+  Model& model_;
+  const Verifier& verifier_;
+  EvalOptions options_;
+  EvalHooks hooks_;
+  std::vector<std::unique_ptr<Strategy>> strategies_;
+  std::unique_ptr<AppendFile> results_;
+  std::map<Key, EvalRow> rows_;
+  EvalProgress progress_;
+};
+
+}  // namespace
+
+Task<std::vector<EvalRow>> evaluate(std::vector<Question> questions, Model& model, const Verifier& verifier,
+                                    EvalOptions options, EvalHooks hooks) {
+  Evaluation evaluation(std::move(questions), model, verifier, std::move(options), std::move(hooks));
+  co_return co_await evaluation.go();
+}
+
+std::string to_json(const EvalRow& row) {
+  const Usage& u = row.usage;
+  return json::serialize(json::object{{"question", row.question},
+                                      {"strategy", row.strategy},
+                                      {"answer", row.answer},
+                                      {"reference", row.reference},
+                                      {"verdict", row.verdict},
+                                      {"correct", row.correct},
+                                      {"error", row.error},
+                                      {"confidence", row.confidence},
+                                      {"stop_reason", row.stop_reason},
+                                      {"samples", row.samples},
+                                      {"usage",
+                                       {{"prompt", u.prompt},
+                                        {"cached", u.cached},
+                                        {"selected", u.selected},
+                                        {"discarded", u.discarded},
+                                        {"verifier", u.verifier},
+                                        {"probe", u.probe},
+                                        {"computed", u.computed()},
+                                        {"flops", u.flops}}},
+                                      {"seconds", row.seconds},
+                                      {"cpu_seconds", row.cpu_seconds}});
+}
+
+EvalRow parse_eval_row(std::string_view line) {
+  try {
+    const json::value value = json::parse({line.data(), line.size()});
+    const json::object& o = value.as_object();
+    const json::object& u = o.at("usage").as_object();
+    auto text = [&](const char* key) { return std::string(o.at(key).as_string()); };
+    auto whole = [&](const json::object& from, const char* key) { return from.at(key).to_number<int64_t>(); };
+    EvalRow row{.question = text("question"),
+                .strategy = text("strategy"),
+                .answer = text("answer"),
+                .reference = text("reference"),
+                .verdict = text("verdict"),
+                .error = text("error"),
+                .correct = o.at("correct").as_bool(),
+                .confidence = o.at("confidence").to_number<double>(),
+                .stop_reason = text("stop_reason"),
+                .samples = static_cast<int>(whole(o, "samples")),
+                .seconds = o.at("seconds").to_number<double>(),
+                .cpu_seconds = o.at("cpu_seconds").to_number<double>()};
+    row.usage = {.prompt = whole(u, "prompt"),
+                 .cached = whole(u, "cached"),
+                 .selected = whole(u, "selected"),
+                 .discarded = whole(u, "discarded"),
+                 .verifier = whole(u, "verifier"),
+                 .probe = whole(u, "probe"),
+                 .flops = u.at("flops").to_number<double>()};
+    return row;
+  } catch (const std::exception& error) {
+    throw Error(Code::invalid_request, fmt::format("not a row of evaluation results: {}", error.what()));
+  }
+}
+
+}  // namespace reckon

@@ -1,0 +1,41 @@
+#include "strategy/run.h"
+
+#include <fmt/format.h>
+
+#include "base/rng.h"
+
+namespace reckon {
+
+Task<Run> run(const Question& question, const Strategy& strategy, Model& model, const Verifier& verifier,
+              RunOptions options) {
+  Loop& loop = co_await this_loop();
+  Loop::Time start = loop.now();
+  auto account = std::make_shared<Account>(options.budget, [&loop] { return loop.now(); });
+  if (options.on_start) options.on_start(account);
+  Context context{.model = model,
+                  .verifier = verifier,
+                  .account = account,
+                  .seed = options.seed,
+                  .sampling = options.sampling,
+                  .until = options.until,
+                  .progress = std::move(options.progress)};
+  Run result;
+  result.outcome = co_await strategy.solve(question, context);
+  co_await account->settled();
+
+  const Capabilities& model_facts = model.capabilities();
+  result.receipt = {.model = model_facts.name,
+                    .engine = model_facts.engine,
+                    .strategy = strategy.text(),
+                    .seed = options.seed,
+                    .budget = options.budget,
+                    .usage = account->usage(),
+                    .samples = account->samples(),
+                    .finished = static_cast<int>(result.outcome.samples.size()),
+                    .stop_reason = result.outcome.stop_reason,
+                    .seconds = std::chrono::duration<double>(loop.now() - start).count(),
+                    .notes = account->notes()};
+  co_return result;
+}
+
+}  // namespace reckon
