@@ -67,8 +67,7 @@ struct Voc {
     if (!relative || s.mean_draw <= 0) return value;
     return value * (s.n + 1) * s.mean_draw / (s.spent + s.mean_draw);
   }
-  // A draw worth exactly its price is not bought, whatever the last bit of the value is.
-  bool enough(const VoteState& s, double value) const { return value < lambda * (1 + 1e-9) && (!guard || s.v1 >= 2); }
+  bool enough(const VoteState& s, double value) const { return value < lambda && (!guard || s.v1 >= 2); }
 };
 
 struct Asc {

@@ -222,10 +222,10 @@ TEST(Policy, DiffuseStatesStopByThemselves) {
   EXPECT_EQ(first("0.02", pair_and_others), 11);
   EXPECT_EQ(first("0.01", pair_and_others), 24);
   EXPECT_EQ(first("0.005", pair_and_others), 49);
-  EXPECT_EQ(first("0.04", different), 47);
+  EXPECT_EQ(first("0.04", different), 48);  // at 47 the value is exactly the price, and a draw is bought
   EXPECT_EQ(first("0.02", different), 64);
   EXPECT_EQ(first("0.04", missing), 23);
-  EXPECT_EQ(first("0.02", missing), 47);
+  EXPECT_EQ(first("0.02", missing), 48);
 }
 
 TEST(Policy, ExactTiesNeverStopBeforeTheCap) {
