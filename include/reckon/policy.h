@@ -11,6 +11,7 @@ struct VoteState {
   int missing = 0;       // draws that gave no answer
   int v1 = 0;            // votes of the leader
   int v2 = 0;            // votes of the runner-up; 0 if none
+  int distinct = 0;      // different answers seen
   int run = 0;           // how many of the last draws gave one and the same answer; 0 after a missing one
   double spent = 0;      // tokens of the ended draws
   double mean_draw = 0;  // mean tokens per draw of the stream of questions; 0: unknown
