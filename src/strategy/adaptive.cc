@@ -2,28 +2,30 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <utility>
 
 #include "policy/wave.h"
 #include "strategy/voting.h"
 
 namespace reckon {
-namespace {
 
-// The policy that the options describe, in the policies' own syntax.
-std::string policy_text(const Adaptive::Options& o) {
-  for (const char* preset : {"economy", "balanced", "quality"})
-    if (o.rule == preset) return o.rule;
-  if (o.rule == "lead") return fmt::format("lead:m={},cap={}", o.m, o.cap);
-  if (o.rule == "asc") return fmt::format("asc:threshold={},cap={}", o.threshold, o.cap);
-  if (o.rule == "voc") return fmt::format("voc:lambda={},cap={}", o.lambda, o.cap);
-  if (o.rule == "esc") return fmt::format("esc:w={},cap={}", o.window, o.cap);
-  return fmt::format("{}:cap={}", o.rule, o.cap);
+Adaptive::Adaptive(std::map<std::string, std::string> values) {
+  std::map<std::string, std::string> own;
+  for (const char* name : {"rule", "wave", "refill"})
+    if (auto node = values.extract(name)) own.insert(std::move(node));
+  options_ = parse_options<Options>("adaptive", own);
+  std::string rule = options_.rule;
+  for (const auto& [key, value] : values)
+    rule += fmt::format("{}{}={}", &key == &values.begin()->first ? ":" : ",", key, value);
+  policy_ = parse_policy(rule);
 }
 
-}  // namespace
-
-Adaptive::Adaptive(Options options) : options_(std::move(options)), policy_(parse_policy(policy_text(options_))) {}
+std::string Adaptive::text() const {
+  std::string policy = policy_->text();  // "lead:m=2,cap=16"
+  size_t colon = policy.find(':');
+  return fmt::format("adaptive:rule={},{},wave={},refill={}", policy.substr(0, colon), policy.substr(colon + 1),
+                     options_.wave, options_.refill);
+}
 
 Task<Outcome> Adaptive::solve(const Question& question, Context& context) const {
   int wave = options_.wave > 0 ? options_.wave : wave_width(context.model.capabilities().batch_cost);

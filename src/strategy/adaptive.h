@@ -1,5 +1,7 @@
 #pragma once
+#include <map>
 #include <memory>
+#include <string>
 
 #include <reckon/options.h>
 #include <reckon/policy.h>
@@ -14,28 +16,19 @@ class Adaptive : public Strategy {
  public:
   struct Options {
     std::string rule = "lead";
-    int m = 2;
-    double threshold = 0.95;
-    double lambda = 0.02;
-    int window = 5;
-    int cap = 16;
     int wave = 0;
     bool refill = true;
     static constexpr auto fields() {
       return std::tuple{
-          field("rule", &Options::rule, "economy, balanced, quality, or lead, asc, voc, esc, e-value, fixed."),
-          field("m", &Options::m, 1, 64, "lead: votes the leader must be ahead."),
-          field("threshold", &Options::threshold, 0.5, 1, "asc, e-value: certainty that the majority stays."),
-          field("lambda", &Options::lambda, 1e-6, 1, "voc: price of one draw, in flips of the vote."),
-          field("window", &Options::window, 1, 64, "esc: answers in a row that must agree."),
-          field("cap", &Options::cap, 1, 1024, "Samples at most."),
+          field("rule", &Options::rule, "A policy or preset; its own options (m, cap, ...) go beside it."),
           field("wave", &Options::wave, 0, 256, "Samples in flight; 0: from the model's batch-cost curve."),
           field("refill", &Options::refill, "Start a new sample as soon as one ends, not in whole waves.")};
     }
   };
-  explicit Adaptive(Options options);
+  // `values` may hold Adaptive's own options and those of the rule: rule=asc,threshold=0.9,cap=12,wave=4.
+  explicit Adaptive(std::map<std::string, std::string> values);
   Task<Outcome> solve(const Question& question, Context& context) const override;
-  std::string text() const override { return options_text("adaptive", options_); }
+  std::string text() const override;
 
  private:
   Options options_;

@@ -25,7 +25,8 @@ std::vector<StrategyEntry> builtin_strategies() {
   return {
       entry<Single>("single", "One sample."),
       entry<SelfConsistency>("self-consistency", "A majority vote over a fixed number of samples."),
-      entry<Adaptive>("adaptive", "A majority vote that stops when one more sample is not worth its price."),
+      {"adaptive", "A majority vote that stops when one more sample is not worth its price.",
+       option_table<Adaptive::Options>(), [](const auto& values) { return std::make_unique<Adaptive>(values); }},
   };
 }
 

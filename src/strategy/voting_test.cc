@@ -73,7 +73,9 @@ TEST(SelfConsistency, TiesGoToTheShorterSamples) {
 
 TEST(SelfConsistency, AFailedSampleLosesItsPlaceOnly) {
   ScriptedModel model;
-  model.on("2+2?", {{.text = "", .time = 10ms, .tokens = 2,
+  model.on("2+2?", {{.text = "",
+                     .time = 10ms,
+                     .tokens = 2,
                      .failure = std::make_exception_ptr(Error(Code::model_unavailable, "gone"))},
                     {"4", 20ms}});
   EXPECT_EQ(ran(model, "self-consistency:samples=2").run.outcome.answer->canonical, "4");
@@ -92,7 +94,8 @@ TEST(Adaptive, StopsWhenTheLeaderIsTwoAhead) {
 
 TEST(Adaptive, RefillsAndCancelsWhatStillRunsAtTheDecision) {
   ScriptedModel model;
-  model.on("2+2?", {{"4", 100ms}, {"4", 150ms}, {.text = "one two three four five six seven eight nine 7", .time = 1s}});
+  model.on("2+2?",
+           {{"4", 100ms}, {"4", 150ms}, {.text = "one two three four five six seven eight nine 7", .time = 1s}});
   Ran r = ran(model, "adaptive:m=2,wave=2");
   EXPECT_EQ(r.elapsed, 150ms);
   EXPECT_EQ(model.cancelled(), 1);
@@ -138,8 +141,11 @@ TEST(Single, ABudgetSmallerThanThePromptIsRefused) {
 }
 
 TEST(Strategies, UnknownNamesAndOptionsGetASuggestion) {
-  for (auto [text, hint] : {std::pair{"adaptve", "did you mean adaptive?"}, {"adaptive:cap=0", "outside 1..1024"},
-                            {"single:greddy=true", "did you mean greedy?"}, {"adaptive:rule=lede", "lead"}}) {
+  for (auto [text, hint] : {std::pair{"adaptve", "did you mean adaptive?"},
+                            {"adaptive:cap=0", "outside 1..1024"},
+                            {"single:greddy=true", "did you mean greedy?"},
+                            {"adaptive:rule=lede", "lead"},
+                            {"adaptive:m=2,kap=3", "did you mean cap?"}}) {
     try {
       (void)make_strategy(text);
       FAIL() << text;
