@@ -71,7 +71,9 @@ Command signature_command() {
                 std::ifstream in(*check);
                 if (!in) throw Error(Code::not_found, fmt::format("cannot read {}", *check));
                 if ((std::stringstream() << in.rdbuf()).str() == now) return 0;
-                fmt::print(stderr, "reckon: a strategy behaves differently; if that is meant, run signature --update {}\n", *check);
+                fmt::print(stderr,
+                           "reckon: a strategy behaves differently; if that is meant, run signature --update {}\n",
+                           *check);
                 return 1;
               }};
 }

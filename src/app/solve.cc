@@ -38,7 +38,8 @@ std::string read_question(const std::string& given) {
   if (given == "-") text.assign(std::istreambuf_iterator<char>(std::cin), {});
   check_text(text, "the question");
   if (text.find_first_not_of(" \t\r\n") == std::string::npos)
-    throw Error(Code::invalid_request, "the question is empty; give it as an argument, or - to read it from standard input");
+    throw Error(Code::invalid_request,
+                "the question is empty; give it as an argument, or - to read it from standard input");
   return text;
 }
 
@@ -51,8 +52,9 @@ void show(const Progress::Event& event) {
 std::string to_json(const Question& question, const Run& run) {
   namespace json = boost::json;
   const Outcome& o = run.outcome;
-  json::object object{{"schema", "reckon.solve/1"}, {"question", question.messages.back().content},
-                      {"answer", nullptr}, {"text", o.text}, {"confidence", o.confidence}, {"votes", o.votes},
+  json::object object{{"schema", "reckon.solve/1"},  {"question", question.messages.back().content},
+                      {"answer", nullptr},           {"text", o.text},
+                      {"confidence", o.confidence},  {"votes", o.votes},
                       {"stop_reason", o.stop_reason}};
   if (o.answer) object["answer"] = o.answer->text, object["canonical"] = o.answer->canonical;
   object["receipt"] = json::parse(reckon::to_json(run.receipt));
@@ -62,12 +64,11 @@ std::string to_json(const Question& question, const Run& run) {
 void print(const Run& run, bool streamed) {
   const Outcome& o = run.outcome;
   if (streamed) fmt::print("\n\n");
-  if (o.answer)
-    fmt::print("{}\n", o.answer->text);
-  else
-    fmt::print("no answer ({})\n", o.stop_reason);
+  if (o.answer) fmt::print("{}\n", o.answer->text);
+  else fmt::print("no answer ({})\n", o.stop_reason);
   if (o.votes > 0 && run.receipt.finished > 1)
-    fmt::print("  confidence  {:.2f} (stability of the vote: {} of {} samples)\n", o.confidence, o.votes, run.receipt.finished);
+    fmt::print("  confidence  {:.2f} (stability of the vote: {} of {} samples)\n", o.confidence, o.votes,
+               run.receipt.finished);
   fmt::print("{}", to_text(run.receipt));
 }
 
@@ -84,15 +85,12 @@ int solve(const Options& options) {
   how.on_start = [&](const std::shared_ptr<Account>& account) { interrupt.watch(account); };
   if (options.stream)
     how.progress.lead_text = [](std::string_view piece) { fmt::print("{}", piece), std::fflush(stdout); };
-  else
-    how.progress.event = show;
+  else how.progress.event = show;
   Run run = loop.run(reckon::run(question, *strategy, *model, verifier, std::move(how)));
   status_line("");
   options.run.record(question, run);
-  if (options.json)
-    fmt::print("{}\n", to_json(question, run));
-  else
-    print(run, options.stream);
+  if (options.json) fmt::print("{}\n", to_json(question, run));
+  else print(run, options.stream);
   if (interrupt.happened()) return 130;
   return run.outcome.answer ? 0 : 1;
 }

@@ -22,7 +22,8 @@ void status_line(const std::string& text) {
 
 TaskKind task_kind(const std::string& name) {
   if (auto kind = parse_task_kind(name)) return *kind;
-  throw Error(Code::invalid_request, fmt::format("there is no task '{}'; there are: math, choice, text, json, code", name));
+  throw Error(Code::invalid_request,
+              fmt::format("there is no task '{}'; there are: math, choice, text, json, code", name));
 }
 
 }  // namespace reckon

@@ -20,7 +20,8 @@ size_t character(std::string_view text) {
     return 3;
   }
   if (first >= 0xF0 && first <= 0xF4) {
-    if (!tail(1) || !tail(2) || !tail(3) || (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F)) return 0;
+    if (!tail(1) || !tail(2) || !tail(3) || (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F))
+      return 0;
     return 4;
   }
   return 0;

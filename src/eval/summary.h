@@ -1,15 +1,12 @@
 #pragma once
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "eval/harness.h"
+#include "stats/stats.h"
 
 namespace reckon {
-
-// A figure with its 95 % interval.
-struct Interval {
-  double value = 0, low = 0, high = 0;
-};
 
 // One strategy over all questions: accuracy (Wilson interval), what it cost per question, and the paired difference to
 // the first strategy (percentile bootstrap over questions). Questions whose run failed count as wrong, and are told.
@@ -17,8 +14,8 @@ struct StrategySummary {
   std::string strategy;
   int questions = 0, correct = 0, failed = 0, unanswered = 0;
   Interval accuracy;
-  Interval difference;      // accuracy minus the first strategy's, on the questions that both have
-  Interval token_ratio;     // computed tokens of the first strategy / of this one
+  Interval difference;   // accuracy minus the first strategy's, on the questions that both have
+  Interval token_ratio;  // computed tokens of the first strategy / of this one
   double tokens = 0, samples = 0, flops = 0, seconds = 0, cpu_seconds = 0;  // mean per question
 };
 
