@@ -118,7 +118,7 @@ TEST_F(EvalTest, AFailedRunIsARowThatSaysWhy) {
 }
 
 TEST_F(EvalTest, SummariesPrintAccuracyBesideItsCost) {
-  auto rows = evaluate_all(options({"self-consistency:samples=8", "adaptive"}), 30);
+  auto rows = evaluate_all(options({"self-consistency:samples=16,early_stop=false", "adaptive"}), 30);
   auto summaries = summarize(rows, 1);
   ASSERT_EQ(summaries.size(), 2u);
   EXPECT_GT(summaries[0].tokens, summaries[1].tokens);
