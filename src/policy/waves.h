@@ -1,13 +1,9 @@
 #pragma once
 #include <span>
 
-namespace reckon {
+#include <reckon/model.h>
 
-// Measured cost of one decoding step of a model with that many branches at once.
-struct BatchCost {
-  int branches = 1;
-  double seconds = 0;
-};
+namespace reckon {
 
 // Seconds of one step with `branches` live branches: linear between measured points, beyond the last one by its slope.
 // `curve` is sorted by branches and not empty.
