@@ -1,8 +1,26 @@
 #include "eval/replay_run.h"
 
 #include <algorithm>
+#include <numeric>
+
+#include "base/rng.h"
 
 namespace reckon {
+namespace {
+
+uint64_t hash(std::string_view text) {  // FNV-1a
+  uint64_t h = 0xcbf29ce484222325ULL;
+  for (char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return h;
+}
+
+}  // namespace
+
+void draw_order(const Pool& pool, const Pool::Question& question, const OrderKey& key, std::span<int> order) {
+  Rng rng(derive(derive(key.seed, mix(hash(pool.name), hash(question.id))), static_cast<uint64_t>(key.index)));
+  std::iota(order.begin(), order.end(), 0);
+  for (int i = 0; i < key.draws; ++i) std::swap(order[i], order[i + rng.below(order.size() - i)]);
+}
 
 double prompt_flops(const Pool::Shape& shape, double prompt) { return decode_flops(shape, 0, prompt); }
 
