@@ -6,7 +6,7 @@ namespace reckon {
 
 std::vector<Command> builtin_commands() {
   return {
-      version_command(),
+      solve_command(), eval_command(), replay_command(), power_command(), signature_command(), version_command(),
   };
 }
 
