@@ -142,7 +142,7 @@ TEST(Single, ABudgetSmallerThanThePromptIsRefused) {
 
 TEST(Strategies, UnknownNamesAndOptionsGetASuggestion) {
   for (auto [text, hint] : {std::pair{"adaptve", "did you mean adaptive?"},
-                            {"adaptive:cap=0", "outside 1..1024"},
+                            {"adaptive:cap=0", "outside 1..1000"},
                             {"single:greddy=true", "did you mean greedy?"},
                             {"adaptive:rule=lede", "lead"},
                             {"adaptive:m=2,kap=3", "did you mean cap?"}}) {

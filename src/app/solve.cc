@@ -1,0 +1,119 @@
+#include <boost/json.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <iostream>
+#include <iterator>
+#include <memory>
+
+#include "app/commands.h"
+#include "app/interrupt.h"
+#include "app/model_flags.h"
+#include "app/terminal.h"
+#include "base/text.h"
+#include "strategy/catalog.h"
+#include "strategy/instruction.h"
+#include "strategy/run.h"
+#include "verify/answer_verifier.h"
+
+#include <reckon/error.h>
+
+namespace reckon {
+namespace {
+
+struct Options {
+  ModelFlags model;
+  RunFlags run;
+  std::string question;
+  std::string strategy = "adaptive";
+  std::string task = "math";
+  std::vector<std::string> choices;
+  bool json = false;
+  bool stream = false;
+};
+
+std::string read_question(const std::string& given) {
+  std::string text = given;
+  if (given == "-") text.assign(std::istreambuf_iterator<char>(std::cin), {});
+  check_text(text, "the question");
+  if (text.find_first_not_of(" \t\r\n") == std::string::npos)
+    throw Error(Code::invalid_request,
+                "the question is empty; give it as an argument, or - to read it from standard input");
+  return text;
+}
+
+// "3/16 samples, 2 for 42" on one line of a terminal, rewritten as the run goes on.
+void show(const Progress::Event& event) {
+  status_line(fmt::format("{}/{} samples, {} running{}", event.finished, event.cap, event.live,
+                          event.leader.empty() ? "" : fmt::format(", {} for {}", event.votes, event.leader)));
+}
+
+std::string to_json(const Question& question, const Run& run) {
+  namespace json = boost::json;
+  const Outcome& o = run.outcome;
+  json::object object{{"schema", "reckon.solve/1"},  {"question", question.messages.back().content},
+                      {"answer", nullptr},           {"text", o.text},
+                      {"confidence", o.confidence},  {"votes", o.votes},
+                      {"stop_reason", o.stop_reason}};
+  if (o.answer) object["answer"] = o.answer->text, object["canonical"] = o.answer->canonical;
+  object["receipt"] = json::parse(reckon::to_json(run.receipt));
+  return json::serialize(object);
+}
+
+void print(const Run& run, bool streamed) {
+  const Outcome& o = run.outcome;
+  if (streamed) fmt::print("\n\n");
+  if (o.answer) fmt::print("{}\n", o.answer->text);
+  else fmt::print("no answer ({})\n", o.stop_reason);
+  if (o.votes > 0 && run.receipt.finished > 1)
+    fmt::print("  confidence  {:.2f} (stability of the vote: {} of {} samples)\n", o.confidence, o.votes,
+               run.receipt.finished);
+  fmt::print("{}", to_text(run.receipt));
+}
+
+int solve(const Options& options) {
+  Question question{.id = "command line", .task = task_kind(options.task), .choices = options.choices};
+  question.messages = instruct(question.task, read_question(options.question), options.choices);
+  std::unique_ptr<Strategy> strategy = make_strategy(options.strategy);
+  RunOptions how = options.run.options();
+
+  AsioLoop loop;
+  Interrupt interrupt(loop);
+  std::unique_ptr<Model> model = options.model.load(loop);
+  AnswerVerifier verifier;
+  how.on_start = [&](const std::shared_ptr<Account>& account) { interrupt.watch(account); };
+  if (options.stream)
+    how.progress.lead_text = [](std::string_view piece) { fmt::print("{}", piece), std::fflush(stdout); };
+  else how.progress.event = show;
+  Run run = loop.run(reckon::run(question, *strategy, *model, verifier, std::move(how)));
+  status_line("");
+  options.run.record(question, run);
+  if (options.json) fmt::print("{}\n", to_json(question, run));
+  else print(run, options.stream);
+  if (interrupt.happened()) return 130;
+  return run.outcome.answer ? 0 : 1;
+}
+
+}  // namespace
+
+Command solve_command() {
+  auto o = std::make_shared<Options>();  // owned by both functions
+  return {.name = "solve",
+          .summary = "Answer a question, spending compute where it helps, with a receipt.",
+          .example = "reckon solve \"What is 17 * 23?\" --strategy adaptive:m=2,cap=16 --budget tokens=4000",
+          .declare =
+              [o](Flags& flags) {
+                flags.positional("QUESTION", o->question, "The question; - reads it from standard input.");
+                flags.option("--strategy", o->strategy, "NAME[:KEY=VALUE,...]: single, self-consistency, adaptive.");
+                flags.option("--task", o->task, "Kind of answer: math, choice, text, json, code.");
+                flags.option("--choice", o->choices, "An option of a choice question; give one for each.");
+                flags.flag("--stream", o->stream, "Show the text of the lead branch as it grows.");
+                flags.flag("--json", o->json, "Print one JSON object.");
+                o->model.declare(flags);
+                o->run.declare(flags);
+              },
+          .run = [o] { return solve(*o); }};
+}
+
+}  // namespace reckon

@@ -1,0 +1,13 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include <reckon/question.h>
+
+namespace reckon {
+
+// The messages that put a question of this kind to a model: how to reason, and in which form to commit to an answer.
+// The same for solve, eval and a program that embeds Reckon, so that their numbers can be compared.
+std::vector<Message> instruct(TaskKind task, const std::string& question, const std::vector<std::string>& choices = {});
+
+}  // namespace reckon
