@@ -6,6 +6,7 @@ namespace reckon {
 
 std::vector<Command> builtin_commands() {
   return {
+      models_command(),
       version_command(),
   };
 }
