@@ -5,6 +5,7 @@
 namespace reckon {
 
 Command calibrate_command();
+Command models_command();
 Command power_command();
 Command replay_command();
 Command solve_command();
