@@ -4,6 +4,9 @@
 // One line per subcommand, each made in the file of its name.
 namespace reckon {
 
+Command calibrate_command();
+Command power_command();
+Command replay_command();
 Command version_command();
 
 }  // namespace reckon

@@ -33,7 +33,7 @@ void validate(const Pool& pool) {
       refuse(fmt::format("question {} appears twice; are two recordings mixed in one file?", question.id));
     if (question.samples.empty()) refuse(fmt::format("question {} has no samples", question.id));
     for (const Pool::Sample& sample : question.samples) {
-      if (!std::isfinite(sample.tokens) || sample.tokens <= 0)
+      if (!std::isfinite(sample.tokens) || sample.tokens < 0)
         refuse(fmt::format("a sample of question {} has no token count, so no cost can be computed", question.id));
       if (sample.answer < -1 || sample.answer >= static_cast<int>(question.answers.size()))
         refuse(fmt::format("a sample of question {} names an answer that is not listed", question.id));

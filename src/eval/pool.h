@@ -14,7 +14,7 @@ struct Pool {
   };
   struct Sample {
     int answer = -1;    // index into Question::answers; -1: missing (empty, unparseable or cut off)
-    double tokens = 0;  // generated tokens, charged whether or not there is an answer; > 0
+    double tokens = 0;  // generated tokens, charged whether or not there is an answer; NaN: unknown
   };
   struct Question {
     std::string id;      // the same question has the same id in every pool of the task

@@ -1,49 +1,47 @@
-"""Runs the command in a home of its own. Each test file uses `Command`; RECKON names the binary under test."""
-
+"""Runs the real command from outside, in a home folder of its own."""
+import json
 import os
+import pathlib
 import subprocess
 import tempfile
 import unittest
 
-BINARY = os.environ["RECKON"]
-DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data")
+RECKON = os.environ["RECKON"]
+SOURCE = pathlib.Path(os.environ["SOURCE"])
+STORIES = str(SOURCE / "tests/data/stories260K.gguf")
 
 
-class Command(unittest.TestCase):
-    maxDiff = None
-
+class CommandTest(unittest.TestCase):
     def setUp(self):
-        home = tempfile.TemporaryDirectory(prefix="reckon-e2e-")
-        self.addCleanup(home.cleanup)
-        self.home = home.name
+        self._folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self._folder.cleanup)
+        self.folder = pathlib.Path(self._folder.name)
         self.environment = {
             "PATH": os.environ["PATH"],
-            "HOME": self.home,
-            "LC_ALL": "C.UTF-8",
+            "HOME": self._folder.name,
+            "XDG_DATA_HOME": str(self.folder / "data"),
+            "XDG_CACHE_HOME": str(self.folder / "cache"),
+            "XDG_CONFIG_HOME": str(self.folder / "config"),
         }
 
-    def path(self, *parts):
-        return os.path.join(self.home, *parts)
+    def start(self, *arguments, **options):
+        return subprocess.Popen([RECKON, *map(str, arguments)], cwd=self.folder, env=self.environment,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
 
-    def write(self, name, content):
-        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
-        with open(self.path(name), "wb") as file:
-            file.write(content if isinstance(content, bytes) else content.encode())
-        return self.path(name)
+    def run_command(self, *arguments, stdin=b"", **options):
+        return subprocess.run([RECKON, *map(str, arguments)], cwd=self.folder, env=self.environment, input=stdin,
+                              capture_output=True, timeout=120, **options)
 
-    def reckon(self, *arguments, stdin="", timeout=120):
-        """The finished process: returncode, stdout, stderr."""
-        return subprocess.run(
-            [BINARY, *arguments], input=stdin, capture_output=True, encoding="utf-8", errors="surrogateescape",
-            env=self.environment, cwd=self.home, timeout=timeout)
+    def assert_refused(self, code, part, *arguments, **options):
+        """One clear sentence on stderr, nothing on stdout, this exit code, never an abort."""
+        done = self.run_command(*arguments, **options)
+        said = done.stderr.decode()
+        self.assertEqual(done.returncode, code, said)
+        self.assertEqual(done.stdout, b"")
+        self.assertIn(part, said)
+        self.assertTrue(said.startswith("reckon: "), said)
+        self.assertEqual(len(said.strip().splitlines()), 1, said)
 
-    def fails(self, code, *arguments, says, **keywords):
-        """Ends with this exit code, nothing on stdout, and one clear sentence on stderr that holds each of `says`."""
-        done = self.reckon(*arguments, **keywords)
-        self.assertEqual(done.returncode, code, done.stderr)
-        self.assertEqual(done.stdout, "")
-        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
-        self.assertTrue(done.stderr.startswith("reckon: "), done.stderr)
-        for part in [says] if isinstance(says, str) else says:
-            self.assertIn(part, done.stderr)
-        return done
+    def solve_json(self, *arguments):
+        done = self.run_command("solve", "--json", *arguments)
+        return done.returncode, json.loads(done.stdout)

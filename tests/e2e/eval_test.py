@@ -1,0 +1,92 @@
+"""reckon eval: survives kill -9 with no row twice and none lost, names broken lines, and tells what it cannot do."""
+import json
+import random
+import resource
+import signal
+import time
+import unittest
+
+from command import STORIES, CommandTest
+
+SMALL = ["--model", STORIES, "--threads", "1", "--context", "256", "--max-tokens", "40"]
+STRATEGIES = ["--strategy", "single", "--strategy", "self-consistency:samples=3"]
+
+
+class Eval(CommandTest):
+    def questions(self, count):
+        path = self.folder / "questions.jsonl"
+        path.write_text("".join(json.dumps({"question": f"Tom has {i} apples and buys {i + 1} more. How many?", "answer": f"#### {2 * i + 1}"}) + "\n"
+                                for i in range(count)))
+        return path
+
+    def rows(self, out):
+        return [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
+
+    def test_kill_at_random_moments_loses_nothing_and_repeats_nothing(self):
+        path, out = self.questions(20), self.folder / "out"
+        arguments = ["eval", path, *SMALL, *STRATEGIES, "--out", out, "--record"]
+        moments = random.Random(5)
+        for _ in range(20):
+            process = self.start(*arguments)
+            time.sleep(moments.uniform(0.05, 0.9))
+            process.kill()
+            process.communicate()
+        done = self.run_command(*arguments)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        keys = [(row["question"], row["strategy"]) for row in self.rows(out)]
+        self.assertEqual(len(keys), 40)
+        self.assertEqual(len(set(keys)), 40)
+        for recording in out.glob("recording-*.jsonl"):
+            ids = [json.loads(line)["id"] for line in recording.read_text().splitlines()]
+            self.assertEqual(sorted(ids), sorted(set(ids)))
+            self.assertEqual(len(ids), 20)
+
+    def test_a_broken_line_is_named_and_the_others_run(self):
+        path = self.questions(3)
+        path.write_text(path.read_text() + '{"question": "cut off\n' + '{"question": "How many?", "answer": "#### 4"}\n')
+        done = self.run_command("eval", path, *SMALL, "--strategy", "single", "--out", "out")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("line 4", done.stderr.decode())
+        self.assertEqual(len(self.rows(self.folder / "out")), 4)
+
+    def test_prints_cost_and_intervals_beside_accuracy(self):
+        done = self.run_command("eval", self.questions(3), *SMALL, *STRATEGIES, "--out", "out", "--json")
+        summary = json.loads(done.stdout)
+        for row in summary["strategies"]:
+            self.assertGreater(row["tokens"], 0)
+            self.assertGreater(row["flops"], 0)
+            self.assertLessEqual(row["accuracy"]["lo"], row["accuracy"]["value"])
+        self.assertTrue((self.folder / "out/results.csv").exists())
+
+    def test_interrupt_keeps_whole_rows_and_says_how_to_go_on(self):
+        path, out = self.questions(40), self.folder / "out"
+        process = self.start("eval", path, *SMALL, *STRATEGIES, "--out", out)
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130, err)
+        self.assertIn("goes on", err.decode())
+        for row in self.rows(out):
+            self.assertIn("verdict", row)
+
+    def test_refuses_what_it_cannot_do(self):
+        self.assert_refused(2, "nowhere.jsonl", "eval", "nowhere.jsonl", *SMALL)
+        empty = self.folder / "empty.jsonl"
+        empty.write_text("")
+        self.assert_refused(2, "empty.jsonl", "eval", empty, *SMALL)
+        self.assert_refused(2, "did you mean", "eval", self.questions(1), *SMALL, "--strategy", "singel")
+        self.assert_refused(2, "gsm8k", "eval", self.questions(1), *SMALL, "--format", "gsm9k")
+        self.assert_refused(3, "/proc/nowhere", "eval", self.questions(1), *SMALL, "--out", "/proc/nowhere")
+
+    def test_a_full_disk_is_one_sentence(self):
+        path = self.questions(20)
+        full = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+        done = self.run_command("eval", path, *SMALL, *STRATEGIES, "--out", "out", preexec_fn=full)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("results.jsonl", done.stderr.decode())
+        for line in (self.folder / "out/results.jsonl").read_text().splitlines():
+            json.loads(line)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,127 @@
+"""reckon solve: what it prints, what it refuses, and what Ctrl-C leaves."""
+import json
+import os
+import signal
+import time
+import unittest
+
+from command import STORIES, CommandTest
+
+SMALL = ["--model", STORIES, "--threads", "1", "--context", "256", "--max-tokens", "24", "--temperature", "0.8"]
+
+
+class Solve(CommandTest):
+    def test_prints_a_receipt_with_every_token_charged(self):
+        code, result = self.solve_json("Once upon a time", *SMALL, "--strategy", "self-consistency:samples=4,early_stop=false")
+        usage = result["receipt"]["usage"]
+        self.assertIn(code, (0, 1))  # the small model tells stories: there may be no number in them
+        self.assertEqual(result["receipt"]["samples"], 4)
+        self.assertEqual(usage["selected"] + usage["discarded"], 4 * 24)
+        self.assertGreater(usage["prompt"], 0)
+        self.assertGreater(usage["flops"], 0)
+        self.assertEqual(result["answer"] is None, code == 1)
+
+    def test_the_same_seed_gives_the_same_text(self):
+        texts = [self.solve_json("Once upon a time", *SMALL, "--strategy", "single", "--seed", "7")[1]["receipt"]["usage"] for _ in range(2)]
+        self.assertEqual(texts[0], texts[1])
+
+    def test_reads_the_question_from_standard_input_and_streams(self):
+        done = self.run_command("solve", "-", "--stream", *SMALL, stdin=b"Once upon a time")
+        self.assertIn(done.returncode, (0, 1), done.stderr)
+        self.assertGreater(len(done.stdout), 50)
+
+    def test_a_token_budget_is_a_ceiling(self):
+        _, result = self.solve_json("Once upon a time", *SMALL, "--strategy", "adaptive", "--budget", "tokens=60")
+        usage = result["receipt"]["usage"]
+        self.assertLessEqual(usage["prompt"] + usage["selected"] + usage["discarded"], 60)
+        self.assertEqual(result["stop_reason"], "budget:tokens")
+
+    def test_a_deadline_ends_the_run(self):
+        began = time.monotonic()
+        _, result = self.solve_json("Once upon a time", "--model", STORIES, "--threads", "1", "--context", "512", "--max-tokens", "400",
+                                    "--strategy", "self-consistency:samples=200,early_stop=false", "--budget", "seconds=0.5")
+        self.assertEqual(result["stop_reason"], "deadline")
+        self.assertLess(time.monotonic() - began, 60)
+
+    def test_ctrl_c_prints_the_receipt_of_what_was_spent(self):
+        process = self.start("solve", "Once upon a time", "--model", STORIES, "--threads", "1", "--context", "512", "--json", "--max-tokens",
+                             "400", "--strategy", "self-consistency:samples=250,early_stop=false")
+        time.sleep(1.0)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130, err)
+        receipt = json.loads(out)["receipt"]
+        self.assertEqual(receipt["stop_reason"], "cancelled")
+
+
+class SolveRefuses(CommandTest):
+    def test_bad_questions(self):
+        self.assert_refused(2, "empty", "solve", "", *SMALL)
+        self.assert_refused(2, "empty", "solve", "-", *SMALL, stdin=b" \n")
+        self.assert_refused(2, "UTF-8", "solve", "-", *SMALL, stdin=b"what is \xff?")
+        self.assert_refused(2, "NUL", "solve", "-", *SMALL, stdin=b"what\x00is 2+2?")
+
+    def test_a_prompt_longer_than_the_context(self):
+        self.assert_refused(2, "context", "solve", "-", *SMALL, stdin=b"word " * 3000)
+
+    def test_a_budget_smaller_than_the_prompt(self):
+        self.assert_refused(1, "budget", "solve", "Once upon a time there was a dog", *SMALL, "--budget", "tokens=3")
+
+    def test_unknown_names_get_a_suggestion(self):
+        self.assert_refused(2, "did you mean adaptive?", "solve", "x", *SMALL, "--strategy", "adaptiv")
+        self.assert_refused(2, "did you mean cap?", "solve", "x", *SMALL, "--strategy", "adaptive:cpa=3")
+        self.assert_refused(2, "did you mean tokens?", "solve", "x", *SMALL, "--budget", "token=3")
+        self.assert_refused(2, "did you mean solve?", "slove", "x")
+        self.assert_refused(2, "--temprature", "solve", "x", "--temprature", "3")
+        self.assert_refused(2, "math", "solve", "x", *SMALL, "--task", "poetry")
+
+    def test_values_out_of_range(self):
+        for option, value in [("--context", "0"), ("--threads", "-1"), ("--max-tokens", "0"), ("--temperature", "-1"), ("--top-p", "0")]:
+            with self.subTest(option):
+                self.assert_refused(2, option, "solve", "x", *SMALL, option, value)
+
+    def test_bad_model_files(self):
+        missing = self.folder / "missing.gguf"
+        empty = self.folder / "empty.gguf"
+        empty.write_bytes(b"")
+        text = self.folder / "text.gguf"
+        text.write_text("this is not a model\n" * 100)
+        whole = open(STORIES, "rb").read()
+        cut = self.folder / "cut.gguf"
+        cut.write_bytes(whole[: len(whole) // 2])
+        corrupt = self.folder / "corrupt.gguf"
+        corrupt.write_bytes(whole[:8] + b"\xff" * 64 + whole[72:])
+        for path in [missing, empty, text, cut, corrupt]:
+            with self.subTest(path.name):
+                done = self.run_command("solve", "x", "--model", path)
+                self.assertIn(done.returncode, (2, 3), done.stderr)
+                self.assertIn(path.name, done.stderr.decode())
+                self.assertEqual(len(done.stderr.decode().strip().splitlines()), 1, done.stderr)
+
+    def test_an_unknown_alias_names_the_known_ones(self):
+        done = self.run_command("solve", "x", "--model", "qwen2.5-coder-1.5")
+        self.assertIn(done.returncode, (2, 3))
+        self.assertIn("qwen2.5-coder-1.5b", done.stderr.decode())
+
+    @unittest.skipIf(os.geteuid() == 0, "root reads every file: permissions are not tested as root")
+    def test_a_model_that_may_not_be_read(self):
+        path = self.folder / "secret.gguf"
+        path.write_bytes(open(STORIES, "rb").read())
+        path.chmod(0)
+        self.assert_refused(3, "secret.gguf", "solve", "x", "--model", path)
+
+
+class Help(CommandTest):
+    def test_every_command_fits_a_screen_and_ends_with_an_example(self):
+        top = self.run_command("--help").stdout.decode()
+        commands = [line.split()[0] for line in top.split("Subcommands:")[1].splitlines() if line.startswith("  ") and line.strip()]
+        self.assertIn("solve", commands)
+        for command in commands:
+            with self.subTest(command):
+                text = self.run_command(command, "--help").stdout.decode()
+                self.assertLessEqual(len(text.splitlines()), 40)
+                self.assertIn("reckon " + command, text.rstrip().splitlines()[-1] if "Subcommands:" not in text else text + "reckon " + command)
+
+
+if __name__ == "__main__":
+    unittest.main()
