@@ -4,6 +4,10 @@
 #include <cmath>
 
 namespace reckon {
+namespace {
+// How often the first two draws agree: lead 2, cap 16 takes 2.7 draws a question on MATH-500 (docs/policy.md), 2 / 2.7.
+constexpr double kPairAgreement = 0.74;
+}  // namespace
 
 double step_seconds(std::span<const BatchCost> curve, int branches) {
   if (curve.size() == 1) return curve.front().seconds;
@@ -14,17 +18,23 @@ double step_seconds(std::span<const BatchCost> curve, int branches) {
   return a.seconds + (b.seconds - a.seconds) * (branches - a.branches) / (b.branches - a.branches);
 }
 
-double wave_waste(int width) { return 1 + 0.05 * (width - 1); }
+double waves_needed(int width) {
+  // Lead 2 ends at draw 2k with probability agree * (1 - agree)^(k-1), a tie being where it started.
+  double expected = 0, still_open = 1;
+  for (int draws = 2; draws <= 64; draws += 2, still_open *= 1 - kPairAgreement)
+    expected += still_open * kPairAgreement * ((draws + width - 1) / width);
+  return expected;
+}
 
 int wave_width(std::span<const BatchCost> curve, double preference, int most) {
   preference = std::clamp(preference, 0.0, 1.0);
   int best = 1;
-  double least = 0;
+  double least = std::log(waves_needed(1));
   for (int width = 2; width <= most; ++width) {
     double step = curve.empty() ? 1 : step_seconds(curve, width) / step_seconds(curve, 1);
-    // ln tokens^(1-p) seconds^p relative to width 1: both grow with the waste, the wait shrinks with the width.
-    double cost = std::log(wave_waste(width)) + preference * std::log(step / width);
-    if (cost < least) least = cost, best = width;
+    double waves = waves_needed(width);
+    double cost = (1 - preference) * std::log(waves * width) + preference * std::log(waves * step);
+    if (cost < least - 1e-12) least = cost, best = width;
   }
   return best;
 }
