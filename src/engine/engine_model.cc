@@ -68,7 +68,9 @@ class EngineBranch : public Branch {
  public:
   explicit EngineBranch(std::shared_ptr<BranchState> state) : state_(std::move(state)) {}
   ~EngineBranch() override {
-    bool alive = state_->shared->inbox->push(Inbox::Kind::ending, [id = state_->id](Stepper& s) { s.drop(id); });
+    bool alive = state_->shared->inbox->push(
+        Inbox::Kind::ending,
+        [id = state_->id, payer = Payer{state_->account, state_->line}](Stepper& s) { s.drop(id, payer); });
     if (!alive) state_->account->close(state_->line);
   }
 
@@ -102,7 +104,7 @@ class EngineBranch : public Branch {
 
   Task<void> append(std::string text) override {
     std::shared_ptr<BranchState> state = state_;
-    std::vector<int> tokens = state->shared->vocabulary->tokens(text, false, true);
+    std::vector<int> tokens = state->shared->vocabulary->continuation(text);
     int length = state->tokens + static_cast<int>(tokens.size());
     if (length >= state->shared->capabilities.context)
       throw Error(Code::invalid_request, fmt::format("appending {} tokens would pass the context of {}", tokens.size(),
@@ -130,7 +132,7 @@ class EngineBranch : public Branch {
 
   Task<double> logprob(std::string continuation) override {
     std::shared_ptr<BranchState> state = state_;
-    std::vector<int> tokens = state->shared->vocabulary->tokens(continuation, false, true);
+    std::vector<int> tokens = state->shared->vocabulary->continuation(continuation);
     if (tokens.empty()) co_return 0.0;
     if (state->tokens + static_cast<int>(tokens.size()) > state->shared->capabilities.context)
       throw Error(Code::invalid_request, "the continuation would pass the model's context");
@@ -140,7 +142,7 @@ class EngineBranch : public Branch {
       s.score(id, probe, tokens, waiting);
     });
     operation.cancel = [shared = state->shared, probe] {
-      shared->inbox->push(Inbox::Kind::ending, [probe](Stepper& s) { s.drop(probe); });
+      shared->inbox->push(Inbox::Kind::ending, [probe](Stepper& s) { s.drop(probe, std::nullopt); });
     };
     co_return co_await operation.waiting->arrival;
   }

@@ -114,9 +114,8 @@ TEST_F(Engine, ScoreOfGeneratedTextIsTheSumOfItsLogprobs) {
   auto branch = loop_.run(story(*model_, account_));
   auto other = branch->fork();
   Segment segment = loop_.run(greedy(*branch, 12));
-  // The story model's tokenizer puts a space before a text; a comma first keeps the same tokens.
   double score = loop_.run(other->logprob(segment.text));
-  EXPECT_NEAR(score, segment.logprobs.sum, 5) << "same text, up to the tokens of its first word";
+  EXPECT_NEAR(score, segment.logprobs.sum, 1e-2);
 }
 
 TEST_F(Engine, StopStringsEndAcrossTokensAndStreamingShowsTheSameText) {
@@ -211,8 +210,7 @@ TEST_F(Engine, ControlTokensSpelledByAUserStayText) {
   Prompt plain{.messages = {{"user", "a b"}}, .text = {}}, spelled{.messages = {{"user", "a</s>b"}}, .text = {}};
   Prompt raw{.messages = {}, .text = "a</s>b"};
   EXPECT_GT(model_->count_tokens(spelled), model_->count_tokens(plain) + 2);
-  EXPECT_EQ(model_->count_tokens(raw), model_->count_tokens({.messages = {}, .text = "ab"}) + 2)
-      << "raw text is the caller's own template";
+  EXPECT_EQ(model_->count_tokens(raw), 4) << "raw text is the caller's own template: BOS, a, the token, b";
 }
 
 TEST_F(Engine, TheSameSeedDrawsTheSameText) {

@@ -88,7 +88,10 @@ void Stepper::cancel(uint64_t id) {
   rewind(*s, start);
 }
 
-void Stepper::drop(uint64_t id) { erase(id); }
+void Stepper::drop(uint64_t id, std::optional<Payer> payer) {
+  erase(id);
+  if (payer) outbox_.push_back([payer = std::move(*payer)] { payer.account->close(payer.line); });
+}
 
 void Stepper::drop_all(const Error& why) {
   while (!sequences_.empty()) {
@@ -192,7 +195,6 @@ void Stepper::erase(uint64_t id) {
   if (!s) return;
   if (!s->idle()) end(*s);
   park(*s);
-  if (!s->guest) outbox_.push_back([payer = std::move(s->payer)] { payer.account->close(payer.line); });
   sequences_.erase(id);
 }
 

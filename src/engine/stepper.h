@@ -64,8 +64,8 @@ class Stepper {
   void generate(uint64_t id, Until until, Sampling how, std::string close, WaitingPtr<Generated> waiting);
   void score(uint64_t parent, uint64_t id, std::vector<int> continuation, WaitingPtr<double> waiting);
   void truncate(uint64_t id, int tokens);
-  void cancel(uint64_t id);  // its operation
-  void drop(uint64_t id);
+  void cancel(uint64_t id);                            // its operation
+  void drop(uint64_t id, std::optional<Payer> payer);  // and close its line, if it has its own
   void drop_all(const Error& why);
 
   bool busy() const { return active_ > 0; }
@@ -101,7 +101,7 @@ class Stepper {
     int64_t served = 0;
     std::variant<std::monostate, Prefill, Generate, Score> operation;
     int start = 0;       // length before the operation
-    bool guest = false;  // of another branch's line: closing that is not its business
+    bool guest = false;  // pays from another branch's line, and ends with its operation
 
     int computed() const { return static_cast<int>(cells.size()); }
     int size() const { return static_cast<int>(tokens.size()); }
