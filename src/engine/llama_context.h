@@ -31,6 +31,7 @@ class LlamaContext {
 
   static constexpr int kBatch = 2048, kChunk = 512, kRows = 64;
   const Vocabulary& vocabulary() const { return vocabulary_; }
+  Vocabulary& vocabulary() { return vocabulary_; }
   const llama_model* model() const { return model_.get(); }
   std::string description() const;
   int context() const { return context_length_; }  // tokens per branch

@@ -16,14 +16,20 @@ namespace {
 constexpr const char* kParkedNote =
     "key-value memory was short: branches were parked and some of their tokens computed again, charged as prompt";
 
+constexpr const char* kStarvedNote = "other processes took processor time: the engine went on with fewer threads";
+
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 }  // namespace
 
-Stepper::Stepper(Loop& loop, LlamaContext& llama, const GgufFacts& facts)
-    : loop_(loop), llama_(llama), facts_(facts), book_(llama.cells()) {
+Stepper::Stepper(Loop& loop, LlamaContext& llama, Setting setting)
+    : loop_(loop),
+      llama_(llama),
+      setting_(std::move(setting)),
+      pressure_(setting_.threads_most, setting_.threads),
+      book_(llama.cells()) {
   for (int slot = llama.slots(); slot-- > 0;) free_slots_.push_back(slot);
 }
 
@@ -82,9 +88,9 @@ void Stepper::cancel(uint64_t id) {
   rewind(*s, start);
 }
 
-void Stepper::drop(uint64_t id) {
+void Stepper::drop(uint64_t id, std::optional<Payer> payer) {
   erase(id);
-  flush();
+  if (payer) outbox_.push_back([payer = std::move(*payer)] { payer.account->close(payer.line); });
 }
 
 void Stepper::drop_all(const Error& why) {
@@ -189,13 +195,12 @@ void Stepper::erase(uint64_t id) {
   if (!s) return;
   if (!s->idle()) end(*s);
   park(*s);
-  if (!s->guest) outbox_.push_back([payer = std::move(s->payer)] { payer.account->close(payer.line); });
   sequences_.erase(id);
 }
 
 // --- The step ---------------------------------------------------------------------------------------------------
 
-bool Stepper::step() {
+void Stepper::step() {
   auto start = std::chrono::steady_clock::now();
   double decoding = working_.decode_seconds;
   for (auto& [id, s] : sequences_)
@@ -215,7 +220,9 @@ bool Stepper::step() {
   flush();
   ++working_.steps;
   working_.overhead_seconds += seconds_since(start) - (working_.decode_seconds - decoding);
-  return !parts.empty() || !plan.park.empty();
+  // By the scheduler's rule the oldest branch always finds room; if ever not, fail instead of spinning.
+  stalled_ = busy() && parts.empty() && plan.park.empty() ? stalled_ + 1 : 0;
+  if (stalled_ > 100) throw Error(Code::internal, "the engine found no room for any branch; ask for more kv_cells");
 }
 
 void Stepper::use_saved_row(Sequence& s) {
@@ -279,18 +286,21 @@ Account::Work Stepper::price(const Sequence& s, int first, int count) const {
   Account::Work work;
   int last = first + count - 1;
   work.prompt = count - (s.paid >= first && s.paid <= last ? 1 : 0);
-  work.flops = facts_.shape.prefill_flops(count, first);
+  work.flops = setting_.shape.prefill_flops(count, first);
   int rows = 0;
   for (int p = first; p <= last; ++p) rows += s.wants_row(p) ? 1 : 0;
-  work.flops += 2 * facts_.shape.head_parameters * (rows - 1);
+  work.flops += 2 * setting_.shape.head_parameters * (rows - 1);
   if (std::holds_alternative<Generate>(s.operation) && last + 1 == s.size()) work.generated = 1;
   return work;
 }
 
 void Stepper::decode(const std::vector<Part>& parts) {
   auto start = std::chrono::steady_clock::now();
+  double cpu = process_cpu_seconds();
   LlamaContext::Result result = llama_.decode(entries_);
-  working_.decode_seconds += seconds_since(start);
+  double wall = seconds_since(start);
+  working_.decode_seconds += wall;
+  if (setting_.adapt_threads) watch_threads(parts, wall, process_cpu_seconds() - cpu);
   if (result != LlamaContext::Result::done) {
     give_back(parts);
     if (result == LlamaContext::Result::no_room && parts.size() > 1) return;  // the others come again without it
@@ -307,6 +317,16 @@ void Stepper::decode(const std::vector<Part>& parts) {
     if (part.first + part.count >= s.before) s.before = 0;
     advance(part);
   }
+}
+
+void Stepper::watch_threads(const std::vector<Part>& parts, double wall, double cpu) {
+  int before = pressure_.threads();
+  double expected = setting_.curve.seconds(static_cast<int>(entries_.size()));
+  int threads = pressure_.observe({.wall = wall, .cpu = cpu, .expected = expected});
+  if (threads == before) return;
+  llama_.set_threads(threads);
+  if (threads < before)
+    for (const Part& part : parts) part.sequence->payer.account->note(kStarvedNote);
 }
 
 // What could not be computed costs nothing. The youngest is parked, so that the rest finds room.
@@ -413,17 +433,24 @@ void Stepper::deliver(const WaitingPtr<T>& waiting, T value) {
   outbox_.push_back([waiting, value = std::move(value)] { waiting->arrival.deliver(value); });
 }
 
+// The status is ahead of what the loop sees: who has been told of an end finds it counted.
 void Stepper::flush() {
-  if (!outbox_.empty())
-    loop_.post([outbox = std::exchange(outbox_, {})] {
-      for (const std::function<void()>& send : outbox) send();
-    });
   working_.branches = static_cast<int>(sequences_.size());
   working_.resident = llama_.slots() - static_cast<int>(free_slots_.size());
   working_.cells = book_.total();
   working_.cells_used = book_.used();
-  std::lock_guard lock(status_mutex_);
-  status_ = working_;
+  working_.threads = pressure_.threads();
+  working_.threads_most = pressure_.most();
+  working_.threads_shed = pressure_.shed();
+  working_.threads_regained = pressure_.regained();
+  {
+    std::lock_guard lock(status_mutex_);
+    status_ = working_;
+  }
+  if (outbox_.empty()) return;
+  loop_.post([outbox = std::exchange(outbox_, {})] {
+    for (const std::function<void()>& send : outbox) send();
+  });
 }
 
 double Stepper::token_logprob(std::span<const float> row, int token) {
