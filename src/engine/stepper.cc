@@ -74,6 +74,7 @@ void Stepper::score(uint64_t parent, uint64_t id, std::vector<int> continuation,
   inherit(s, *from);
   int start = s.size();
   s.tokens.insert(s.tokens.end(), continuation.begin(), continuation.end());
+  s.score_from = start - 1;
   begin(s, start, Score{std::move(waiting)});
   if (!s.row && s.computed() >= start) uncompute(s, start - 1);
 }
@@ -176,7 +177,7 @@ void Stepper::seat(Sequence& s) {
 
 // A branch that comes back shares what others still hold of its past: the trunk it was forked from, or its siblings.
 void Stepper::share_prefix(Sequence& s) {
-  int most = std::min(s.target() - (s.row ? 0 : 1), s.scores() ? s.start - 1 : s.size());
+  int most = std::min(s.target() - (s.row ? 0 : 1), s.scores() ? s.score_from : s.size());
   const Sequence* donor = nullptr;
   int longest = 0;
   for (const auto& [id, other] : sequences_) {
@@ -232,6 +233,7 @@ void Stepper::use_saved_row(Sequence& s) {
   if (auto* score = std::get_if<Score>(&s.operation)) {
     score->sum += token_logprob(*row, s.tokens[static_cast<size_t>(s.start)]);
     s.row.reset();
+    s.score_from = s.start;
     if (s.start + 1 == s.size()) complete(s, {});
   } else if (std::holds_alternative<Generate>(s.operation)) {
     Account::Work work{.generated = 1};  // the token's row was computed, and paid for, with the prompt
@@ -249,7 +251,7 @@ Plan Stepper::make_plan() {
     SequenceView view{.id = id, .resident = s.slot >= 0, .served = s.served};
     view.own_cells = view.resident ? book_.own(s.cells) : 0;
     if (!s.idle()) view.todo = s.target() - s.computed();
-    if (s.scores()) view.rows = s.target() - std::max(s.computed(), s.start - 1);
+    if (s.scores()) view.rows = s.target() - std::max(s.computed(), s.score_from);
     views.push_back(view);
   }
   return plan(views, {.cells = book_.free(),
@@ -261,12 +263,12 @@ Plan Stepper::make_plan() {
 std::vector<Stepper::Part> Stepper::make_batch(const Plan& plan) {
   std::vector<Part> parts;
   entries_.clear();
+  // Seats first: what the others take part with in this step is not computed yet, and must not be shared.
+  for (const Share& share : plan.run)
+    if (Sequence& s = *find(share.id); s.slot < 0 && !free_slots_.empty()) seat(s);
   for (const Share& share : plan.run) {
     Sequence& s = *find(share.id);
-    if (s.slot < 0) {
-      if (free_slots_.empty()) continue;
-      seat(s);
-    }
+    if (s.slot < 0) continue;
     int first = s.computed(), count = std::min({share.tokens, s.target() - first, book_.free()});
     if (count <= 0) continue;
     Part part{&s, first, count, static_cast<int>(entries_.size()), price(s, first, count)};
@@ -306,7 +308,8 @@ void Stepper::decode(const std::vector<Part>& parts) {
   if (result != LlamaContext::Result::done) {
     give_back(parts);
     if (result == LlamaContext::Result::no_room && parts.size() > 1) return;  // the others come again without it
-    auto why = std::make_exception_ptr(Error(Code::internal, "the engine could not compute a batch"));
+    auto why = std::make_exception_ptr(
+        Error(Code::internal, fmt::format("the engine could not compute a batch: {}", llama_.failure())));
     for (const Part& part : parts) fail(*part.sequence, why);
     return;
   }
@@ -348,7 +351,7 @@ void Stepper::advance(const Part& part) {
   s.served = working_.steps;
   if (s.paid >= part.first && s.paid < part.first + part.count) s.paid = -1;
   if (auto* score = std::get_if<Score>(&s.operation))
-    for (int p = std::max(part.first, s.start - 1); p < part.first + part.count; ++p)
+    for (int p = std::max(part.first, s.score_from); p < part.first + part.count; ++p)
       score->sum += token_logprob(llama_.row(part.entry + p - part.first), s.tokens[static_cast<size_t>(p) + 1]);
   if (s.computed() < s.target()) return;
   complete(s, s.scores() ? std::span<const float>() : llama_.row(part.entry + part.count - 1));

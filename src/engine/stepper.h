@@ -101,6 +101,7 @@ class Stepper {
     int64_t served = 0;
     std::variant<std::monostate, Prefill, Generate, Score> operation;
     int start = 0;       // length before the operation
+    int score_from = 0;  // the first position whose row a score still needs
     bool guest = false;  // pays from another branch's line, and ends with its operation
 
     int computed() const { return static_cast<int>(cells.size()); }
@@ -108,7 +109,7 @@ class Stepper {
     bool idle() const { return operation.index() == 0; }
     bool scores() const { return operation.index() == 3; }
     int target() const { return scores() ? size() - 1 : size(); }
-    bool wants_row(int position) const { return scores() ? position >= start - 1 : position == size() - 1; }
+    bool wants_row(int position) const { return scores() ? position >= score_from : position == size() - 1; }
   };
   struct Part {  // of a batch
     Sequence* sequence;
