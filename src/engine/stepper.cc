@@ -255,7 +255,7 @@ Plan Stepper::make_plan() {
   return plan(views, {.cells = book_.free(),
                       .slots = static_cast<int>(free_slots_.size()),
                       .chunk = LlamaContext::kChunk,
-                      .rows = LlamaContext::kRows});
+                      .rows = llama_.rows()});
 }
 
 std::vector<Stepper::Part> Stepper::make_batch(const Plan& plan) {
