@@ -31,12 +31,6 @@ std::filesystem::path file_of(const std::string& cache_dir, const std::string& k
 
 }  // namespace
 
-double process_cpu_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
 double BatchCurve::seconds(int tokens) const {
   if (costs.empty()) return 0;
   if (tokens >= costs.back().branches) return costs.back().seconds * tokens / costs.back().branches;

@@ -25,7 +25,5 @@ std::string batch_curve_key(const std::string& path, const std::string& engine, 
 BatchCurve load_batch_curve(const std::string& cache_dir, const std::string& key);  // empty when there is none
 void save_batch_curve(const std::string& cache_dir, const std::string& key, const BatchCurve& curve);  // best effort
 
-// Seconds of processor time of this process so far.
-double process_cpu_seconds();
 
 }  // namespace reckon

@@ -1,6 +1,8 @@
 #include <chrono>
 #include <limits>
 
+#include "base/meters.h"
+
 #include "engine/batch_curve.h"
 #include "engine/llama_context.h"
 

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <utility>
 
+#include "base/meters.h"
+
 #include <reckon/error.h>
 
 #include "base/rng.h"
