@@ -128,9 +128,11 @@ void Stepper::inherit(Sequence& child, const Sequence& parent) {
   if (parent.slot < 0 || parent.cells.empty() || free_slots_.empty()) return;
   child.slot = free_slots_.back();
   free_slots_.pop_back();
+  auto start = std::chrono::steady_clock::now();
   llama_.share(parent.slot, child.slot, parent.computed());
   child.cells = parent.cells;
   for (int cell : child.cells) book_.share(cell);
+  working_.fork_seconds += seconds_since(start);
 }
 
 template <class T>
