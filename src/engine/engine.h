@@ -32,6 +32,7 @@ struct EngineStatus {
   int64_t steps = 0;
   double decode_seconds = 0;    // inside llama_decode
   double overhead_seconds = 0;  // planning, sampling and delivering, in the same steps
+  double fork_seconds = 0;      // sharing the cells of forked branches
   int branches = 0, resident = 0;
   int64_t parked = 0;  // times that a branch was parked
   int cells = 0, cells_used = 0;
