@@ -36,7 +36,7 @@ check:
 	@tools/check
 
 install:
-	@tools/build release
+	@tools/build release reckon reckon_bundle
 	@cmake --install build/release --prefix "$(PREFIX)"
 
 clean:
