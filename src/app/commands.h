@@ -5,6 +5,8 @@
 namespace reckon {
 
 Command calibrate_command();
+Command completion_command();
+Command doctor_command();
 Command models_command();
 Command power_command();
 Command replay_command();

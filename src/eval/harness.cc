@@ -174,9 +174,9 @@ class Evaluation {
         row.error = error.what();
       }
       if (finished) {
-        if (interrupted()) break;  // half a run is not a row
+        if (hooks_.receipt) hooks_.receipt(question.id, finished->receipt);
+        if (interrupted()) break;  // half a run is not a row, but it has been paid for
         fill(row, question, *finished);
-        if (hooks_.receipt) hooks_.receipt(finished->receipt);
         if (auto file = recordings_.find(strategy->text()); file != recordings_.end())
           file->second->append(record(question, model_, verifier_, how, *finished));
       }
