@@ -9,6 +9,7 @@
 #include "eval/boinf.h"
 #include "eval/replay.h"
 #include "eval/replay_report.h"
+#include "eval/replay_stream.h"
 #include "policy/policies.h"
 
 namespace reckon {
@@ -16,7 +17,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> files, policies, batch_cost;
-  std::string baseline = "fixed", format = "auto", json, csv, shape;
+  std::string baseline = "fixed", format = "auto", json, csv, shape, mean_budget;
   int orders = 200, resamples = 1000, threads = 0, most = 64, width = 1;
   uint64_t seed = 1;
   bool wait = false, refill = false, oracles = false;
@@ -69,15 +70,7 @@ std::string command_line(const Options& o) {
   return line;
 }
 
-int replay(const Options& o) {
-  if (o.baseline != "fixed")
-    throw Error(Code::invalid_request, fmt::format("--baseline {}: the only baseline is fixed", o.baseline));
-  if (o.format != "auto" && o.format != "boinf")
-    throw Error(Code::invalid_request, fmt::format("--format {}: there are auto and boinf", o.format));
-  std::vector<std::unique_ptr<Policy>> policies;
-  for (const std::string& text : o.policies) policies.push_back(parse_policy(text));
-  if (policies.empty())
-    for (const char* preset : {"economy", "balanced", "quality"}) policies.push_back(parse_policy(preset));
+std::vector<Pool> read_pools(const Options& o) {
   std::vector<Pool> pools;
   for (const std::string& file : o.files) {
     pools.push_back(read_boinf(file, exact_answers()));
@@ -88,6 +81,31 @@ int replay(const Options& o) {
                                .query_heads = shape.heads,
                                .head_size = shape.head_dim};
   }
+  return pools;
+}
+
+// One price for a stream of the recorded questions: what it costs and what it gets right.
+int replay_streams(const Options& o) {
+  PriceControl::Options budget = parse_mean_budget(o.mean_budget);
+  for (const Pool& pool : read_pools(o)) {
+    StreamResult stream = replay_stream(pool, {.budget = budget, .questions = o.orders, .seed = o.seed});
+    fmt::print("{}: {} questions at {:.0f} tokens each (budget {:.0f}), {:.2f} % right; the price ends at {:.4f}\n",
+               pool.name, o.orders, stream.tokens, budget.tokens, 100 * stream.accuracy, stream.price);
+  }
+  return 0;
+}
+
+int replay(const Options& o) {
+  if (o.baseline != "fixed")
+    throw Error(Code::invalid_request, fmt::format("--baseline {}: the only baseline is fixed", o.baseline));
+  if (o.format != "auto" && o.format != "boinf")
+    throw Error(Code::invalid_request, fmt::format("--format {}: there are auto and boinf", o.format));
+  if (!o.mean_budget.empty()) return replay_streams(o);
+  std::vector<std::unique_ptr<Policy>> policies;
+  for (const std::string& text : o.policies) policies.push_back(parse_policy(text));
+  if (policies.empty())
+    for (const char* preset : {"economy", "balanced", "quality"}) policies.push_back(parse_policy(preset));
+  std::vector<Pool> pools = read_pools(o);
   ReplayOptions options{.orders = o.orders,
                         .seed = o.seed,
                         .resamples = o.resamples,

@@ -14,6 +14,7 @@
 #include "eval/boinf.h"
 #include "eval/replay_report.h"
 #include "eval/replay_run.h"
+#include "eval/replay_stream.h"
 #include "eval/replay_summary.h"
 
 namespace reckon {
@@ -283,6 +284,38 @@ TEST(Boinf, NamesTheLineThatIsBroken) {
   std::ofstream(path) << good << "\n" << good << "\n";
   EXPECT_THROW(read_boinf(path, exact_answers()), Error);
   EXPECT_THROW(read_boinf(path + ".none", exact_answers()), Error);
+}
+
+TEST(ReplayStream, MeetsItsMeanBudgetOnRecordedQuestionsAndSettles) {
+  Pool pool = random_pool("p", 11, 200, 80);
+  double draw = Replayer(ReplayOptions(), pool).mean_draw();
+  for (double samples : {4.0, 6.0, 9.0}) {
+    StreamResult stream = replay_stream(pool, {.budget = {.tokens = samples * draw}, .questions = 1500});
+    EXPECT_NEAR(stream.tokens / draw, samples, 0.15 * samples);
+    EXPECT_LT(stream.wobble, 0.4);
+  }
+}
+
+TEST(ReplayStream, AnUnreachableBudgetEndsAtTheCapAndNotBeyond) {
+  Pool pool = random_pool("p", 12, 50, 80);
+  double draw = Replayer(ReplayOptions(), pool).mean_draw();
+  StreamResult stream = replay_stream(pool, {.budget = {.tokens = 1000 * draw}, .questions = 500, .cap = 12});
+  EXPECT_LT(stream.tokens, 12 * 1000);
+  EXPECT_NEAR(stream.price, 0.001, 1e-9);
+}
+
+TEST(ReplayStream, MeetsItsMeanBudgetOnRealOrderings) {
+  const char* data = std::getenv("RECKON_DATA");
+  if (!data) GTEST_SKIP() << "set RECKON_DATA to a folder with traces-boinf to run this";
+  double miss = 0;
+  for (const char* model : {"Qwen3-4B", "Qwen3-14B", "gpt-oss-20b", "Phi-4-reasoning"}) {
+    Pool pool = read_boinf(std::string(data) + "/traces-boinf/analysis_aime2024_" + model + ".jsonl", exact_answers());
+    double tokens = 6 * Replayer(ReplayOptions(), pool).mean_draw();
+    StreamResult stream = replay_stream(pool, {.budget = {.tokens = tokens}, .questions = 1000});
+    miss += std::abs(stream.tokens / tokens - 1) / 4;
+    EXPECT_LT(stream.wobble, 0.4) << model;
+  }
+  EXPECT_LT(miss, 0.15);
 }
 
 // The measured points that the presets were chosen by (docs/policy.md).
