@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 #include <reckon/error.h>
 
 #include "engine/text_stream.h"
