@@ -10,7 +10,7 @@
 #include <reckon/error.h>
 
 #include "app/commands.h"
-#include "eval/boinf.h"
+#include "eval/replay_input.h"
 #include "eval/text_file.h"
 
 namespace reckon {
@@ -18,7 +18,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> files;
-  std::string out = "calibration.json";
+  std::string format = "auto", out = "calibration.json";
   double target = 0.5;
   std::optional<double> max_risk;
   int orders = 50, resamples = 1000, threads = 0;
@@ -43,21 +43,16 @@ void print(const Calibration& c) {
 }
 
 int calibrate(const Options& o) {
-  Pool pool;
+  PoolInput input = read_pools(o.files, o.format, CostOf::tokens, exact_answers());
+  for (const std::string& note : input.notes) fmt::print(stderr, "reckon: {}\n", note);
+  if (input.pools.empty()) throw Error(Code::invalid_request, "the recordings hold no questions");
+  const Pool& pool = input.pools.front();
+  if (input.pools.size() > 1)
+    throw Error(Code::invalid_request,
+                fmt::format("these are recordings of {} and {}: calibrate each model and task alone", pool.name,
+                            input.pools[1].name));
   std::string bytes;
-  for (const std::string& file : o.files) {
-    Pool next = read_boinf(file, exact_answers());
-    bytes += read_text_file(file);
-    if (pool.questions.empty()) {
-      pool = std::move(next);
-    } else if (next.model != pool.model || next.task != pool.task) {
-      throw Error(Code::invalid_request,
-                  fmt::format("{} is {} on {}, not {} on {}: calibrate each model and task alone", file, next.model,
-                              next.task, pool.model, pool.task));
-    } else {
-      pool.questions.insert(pool.questions.end(), next.questions.begin(), next.questions.end());
-    }
-  }
+  for (const std::string& file : o.files) bytes += read_text_file(file);
   Calibration c = calibrate(pool, {.target_points = o.target,
                                    .max_risk = o.max_risk,
                                    .orders = o.orders,
@@ -83,6 +78,7 @@ Command calibrate_command() {
           .declare =
               [o](Flags& f) {
                 f.positional("FILE", o->files, "Recordings of one model on one task; .zst is unpacked.");
+                f.option("--format", o->format, "Format of the files: auto, boinf, recording or an import format.");
                 f.option("--out", o->out, "Where the calibration is written.");
                 f.option("--target", o->target, "Points of accuracy that may be lost against the longest fixed N.");
                 f.option("--max-risk", o->max_risk, "Percent of questions that may be lost, certified at 95 %.");

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <reckon/error.h>
+
 #include "base/rng.h"
 #include "eval/replay_run.h"
 #include "policy/policies.h"
@@ -11,6 +13,7 @@ namespace reckon {
 
 StreamResult replay_stream(const Pool& pool, const StreamOptions& options) {
   validate(pool);
+  if (options.questions < 2) throw Error(Code::invalid_request, "a stream needs at least two questions");
   ReplayOptions replay_options;
   Replayer replayer(replay_options, pool);
   PriceControl control(options.budget);
