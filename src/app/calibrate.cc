@@ -9,6 +9,7 @@
 
 #include <reckon/error.h>
 
+#include "app/answer_rules.h"
 #include "app/commands.h"
 #include "eval/replay_input.h"
 #include "eval/text_file.h"
@@ -18,7 +19,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> files;
-  std::string format = "auto", out = "calibration.json";
+  std::string format = "auto", answers = "math", out = "calibration.json";
   double target = 0.5;
   std::optional<double> max_risk;
   int orders = 50, resamples = 1000, threads = 0;
@@ -43,7 +44,7 @@ void print(const Calibration& c) {
 }
 
 int calibrate(const Options& o) {
-  PoolInput input = read_pools(o.files, o.format, CostOf::tokens, exact_answers());
+  PoolInput input = read_pools(o.files, o.format, CostOf::tokens, answer_rules(o.answers));
   for (const std::string& note : input.notes) fmt::print(stderr, "reckon: {}\n", note);
   if (input.pools.empty()) throw Error(Code::invalid_request, "the recordings hold no questions");
   const Pool& pool = input.pools.front();
@@ -79,6 +80,7 @@ Command calibrate_command() {
               [o](Flags& f) {
                 f.positional("FILE", o->files, "Recordings of one model on one task; .zst is unpacked.");
                 f.option("--format", o->format, "Format of the files: auto, boinf, recording or an import format.");
+                f.option("--answers", o->answers, "How raw answers are compared: math (equivalence) or exact.");
                 f.option("--out", o->out, "Where the calibration is written.");
                 f.option("--target", o->target, "Points of accuracy that may be lost against the longest fixed N.");
                 f.option("--max-risk", o->max_risk, "Percent of questions that may be lost, certified at 95 %.");

@@ -5,6 +5,7 @@
 
 #include <reckon/error.h>
 
+#include "app/answer_rules.h"
 #include "app/commands.h"
 #include "eval/replay.h"
 #include "eval/replay_input.h"
@@ -17,7 +18,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> files, policies, batch_cost;
-  std::string baseline = "fixed", format = "auto", cost = "tokens", json, csv, shape, mean_budget;
+  std::string baseline = "fixed", format = "auto", answers = "math", cost = "tokens", json, csv, shape, mean_budget;
   int orders = 200, resamples = 1000, threads = 0, most = 64, width = 1, stream = 500;
   uint64_t seed = 1;
   bool wait = false, refill = false, oracles = false;
@@ -61,6 +62,7 @@ std::string command_line(const Options& o) {
   for (const std::string& file : o.files) line += " " + file;
   for (const std::string& policy : o.policies) line += " --policy " + policy;
   line += fmt::format(" --orders {} --resamples {} --seed {} --format {}", o.orders, o.resamples, o.seed, o.format);
+  if (o.answers != "math") line += " --answers " + o.answers;
   if (o.cost != "tokens") line += " --cost " + o.cost;
   if (o.most != 64) line += fmt::format(" --most {}", o.most);
   if (o.width != 1) line += fmt::format(" --width {}", o.width);
@@ -72,7 +74,7 @@ std::string command_line(const Options& o) {
 }
 
 PoolInput read(const Options& o) {
-  PoolInput input = read_pools(o.files, o.format, parse_cost_of(o.cost), exact_answers());
+  PoolInput input = read_pools(o.files, o.format, parse_cost_of(o.cost), answer_rules(o.answers));
   if (o.shape.empty()) return input;
   auto shape = parse_options<ShapeOptions>("--shape", parse_spec("shape:" + o.shape).values);
   for (Pool& pool : input.pools)
@@ -136,6 +138,7 @@ Command replay_command() {
             f.option("--policy", o->policies, "A policy, such as lead:m=2,cap=16; repeat for more.");
             f.option("--baseline", o->baseline, "What R and match compare with: fixed, the whole curve of N.");
             f.option("--format", o->format, "Format of the files: auto, boinf, recording or an import format.");
+            f.option("--answers", o->answers, "How raw answers are compared: math (equivalence) or exact.");
             f.option("--cost", o->cost, "What a sample costs: tokens, text (bytes / 4) or samples (1 each).");
             f.option("--orders", o->orders, "Random orders per question.");
             f.option("--resamples", o->resamples, "Bootstrap resamples of the questions.");
