@@ -9,6 +9,7 @@ std::vector<Command> builtin_commands() {
       solve_command(),
       eval_command(),
       replay_command(),
+      recordings_command(),
       power_command(),
       models_command(),
       signature_command(),

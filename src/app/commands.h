@@ -7,6 +7,7 @@ namespace reckon {
 Command calibrate_command();
 Command models_command();
 Command power_command();
+Command recordings_command();
 Command replay_command();
 Command solve_command();
 Command eval_command();
