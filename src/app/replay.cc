@@ -7,8 +7,10 @@
 
 #include "app/commands.h"
 #include "eval/boinf.h"
+#include "eval/import_pools.h"
 #include "eval/replay.h"
 #include "eval/replay_report.h"
+#include "eval/report_replay.h"
 #include "policy/policies.h"
 
 namespace reckon {
@@ -16,7 +18,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> files, policies, batch_cost;
-  std::string baseline = "fixed", format = "auto", json, csv, shape;
+  std::string baseline = "fixed", format = "auto", cost = "tokens", json, csv, html, shape;
   int orders = 200, resamples = 1000, threads = 0, most = 64, width = 1;
   uint64_t seed = 1;
   bool wait = false, refill = false, oracles = false;
@@ -60,6 +62,7 @@ std::string command_line(const Options& o) {
   for (const std::string& file : o.files) line += " " + file;
   for (const std::string& policy : o.policies) line += " --policy " + policy;
   line += fmt::format(" --orders {} --resamples {} --seed {} --format {}", o.orders, o.resamples, o.seed, o.format);
+  if (o.cost != "tokens") line += " --cost " + o.cost;
   if (o.most != 64) line += fmt::format(" --most {}", o.most);
   if (o.width != 1) line += fmt::format(" --width {}", o.width);
   for (auto [on, flag] : {std::pair(o.wait, " --wait"), {o.refill, " --refill"}, {o.oracles, " --oracles"}})
@@ -72,18 +75,15 @@ std::string command_line(const Options& o) {
 int replay(const Options& o) {
   if (o.baseline != "fixed")
     throw Error(Code::invalid_request, fmt::format("--baseline {}: the only baseline is fixed", o.baseline));
-  if (o.format != "auto" && o.format != "boinf")
-    throw Error(Code::invalid_request, fmt::format("--format {}: there are auto and boinf", o.format));
   std::vector<std::unique_ptr<Policy>> policies;
   for (const std::string& text : o.policies) policies.push_back(parse_policy(text));
   if (policies.empty())
     for (const char* preset : {"economy", "balanced", "quality"}) policies.push_back(parse_policy(preset));
-  std::vector<Pool> pools;
-  for (const std::string& file : o.files) {
-    pools.push_back(read_boinf(file, exact_answers()));
-    if (o.shape.empty()) continue;
+  auto [pools, notes] = read_pools(o.files, o.format, parse_cost_of(o.cost), exact_answers());
+  for (const std::string& note : notes) fmt::print(stderr, "reckon: {}\n", note);
+  if (!o.shape.empty()) {
     auto shape = parse_options<ShapeOptions>("--shape", parse_spec("shape:" + o.shape).values);
-    pools.back().shape = Pool::Shape{shape.parameters, shape.layers, shape.heads, shape.head_dim};
+    for (Pool& pool : pools) pool.shape = Pool::Shape{shape.parameters, shape.layers, shape.heads, shape.head_dim};
   }
   ReplayOptions options{.orders = o.orders,
                         .seed = o.seed,
@@ -97,8 +97,10 @@ int replay(const Options& o) {
                         .batch_cost = batch_costs(o.batch_cost)};
   ReplayReport report = replay(pools, policies, options);
   report.command = command_line(o);
+  report.notes.insert(report.notes.end(), notes.begin(), notes.end());
   write(o.json, replay_json(report));
   write(o.csv, replay_csv(report));
+  if (!o.html.empty()) write(o.html, to_html(replay_page(report)));
   fmt::print("{}", replay_table(report));
   return 0;
 }
@@ -116,7 +118,9 @@ Command replay_command() {
             f.positional("FILE", o->files, "Recordings; .zst is unpacked.");
             f.option("--policy", o->policies, "A policy, such as lead:m=2,cap=16; repeat for more.");
             f.option("--baseline", o->baseline, "What R and match compare with: fixed, the whole curve of N.");
-            f.option("--format", o->format, "Format of the files: auto, boinf.");
+            f.option("--format", o->format,
+                     "auto, boinf, recording, reasoning-gym, qwen-rm8, codet, zeroeval or routellm.");
+            f.option("--cost", o->cost, "Cost of a sample: tokens, as recorded; text, estimated; samples, 1 each.");
             f.option("--orders", o->orders, "Random orders per question.");
             f.option("--resamples", o->resamples, "Bootstrap resamples of the questions.");
             f.option("--seed", o->seed, "Same seed, same numbers.");
@@ -130,6 +134,7 @@ Command replay_command() {
             f.option("--shape", o->shape, "parameters=P,layers=L,heads=H,head_dim=D of the model; adds FLOPs.");
             f.option("--json", o->json, "Write the report as JSON.");
             f.option("--csv", o->csv, "Write one row per question and policy.");
+            f.option("--html", o->html, "Write one self-contained page.");
           },
       .run = [o] { return replay(*o); }};
 }
