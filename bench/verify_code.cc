@@ -62,7 +62,7 @@ int run(const std::string& data, const std::string& format, const std::string& p
     for (size_t i; (i = next++) < work.size();)
       work[i].result = verifier.check(*work[i].question->code, work[i].program);
   };
-  std::thread other(worker);
+  std::jthread other(worker);
   worker();
   other.join();
   double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

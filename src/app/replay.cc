@@ -83,7 +83,11 @@ int replay(const Options& o) {
   for (const std::string& note : notes) fmt::print(stderr, "reckon: {}\n", note);
   if (!o.shape.empty()) {
     auto shape = parse_options<ShapeOptions>("--shape", parse_spec("shape:" + o.shape).values);
-    for (Pool& pool : pools) pool.shape = Pool::Shape{shape.parameters, shape.layers, shape.heads, shape.head_dim};
+    for (Pool& pool : pools)
+      pool.shape = Shape{.matmul_parameters = shape.parameters,
+                         .layers = shape.layers,
+                         .query_heads = shape.heads,
+                         .head_size = shape.head_dim};
   }
   ReplayOptions options{.orders = o.orders,
                         .seed = o.seed,

@@ -149,6 +149,22 @@ Question code(const std::string& asked, CodeTests tests, std::string reference) 
   return question;
 }
 
+// The head of the function without its docstring: bodies come with an indentation of their own.
+std::string head_of(const std::string& definition) {
+  size_t doc = std::min(definition.find("\"\"\""), definition.find("'''"));
+  size_t line = doc == std::string::npos ? std::string::npos : definition.rfind('\n', doc);
+  return line == std::string::npos ? definition : definition.substr(0, line + 1);
+}
+
+// The modules that tests use but do not import: the packaged MBPP lost its imports.
+std::string missing_imports(const std::string& tests) {
+  std::string imports;
+  for (std::string module : {"cmath", "math", "re", "sys"})
+    if (tests.find(module + ".") != std::string::npos && tests.find("import " + module) == std::string::npos)
+      imports += "import " + module + "\n";
+  return imports;
+}
+
 Question humaneval(const json::object& row) {
   std::string prompt = text(row, {"prompt"});
   CodeTests tests;
@@ -156,10 +172,16 @@ Question humaneval(const json::object& row) {
   size_t at = ("\n" + prompt).rfind("\ndef " + tests.entry_point);
   if (at == std::string::npos) throw BadLine{fmt::format("\"prompt\" does not define {}", tests.entry_point)};
   tests.setup = prompt.substr(0, at);
-  tests.signature = prompt.substr(at);
-  tests.tests = fmt::format("{}\ncheck({})\n", text(row, {"test"}), tests.entry_point);
-  Question question = code("Complete this Python function:\n\n```python\n" + prompt + "```", std::move(tests),
-                           prompt + text_or(row, {"canonical_solution"}, ""));
+  tests.signature = head_of(prompt.substr(at));
+  tests.tests = text(row, {"test"});
+  constexpr std::string_view kCheck = "def check(candidate)";  // some MBPP solutions are named check
+  if (size_t check = tests.tests.find(kCheck); check != std::string::npos)
+    tests.tests.replace(check, kCheck.size(), "def run_tests(candidate)");
+  else throw BadLine{"\"test\" has no function check(candidate)"};
+  tests.tests = fmt::format("{}{}\nrun_tests({})\n", missing_imports(tests.tests), tests.tests, tests.entry_point);
+  std::string solution = tests.setup + tests.signature + text_or(row, {"canonical_solution"}, "");
+  Question question =
+      code("Complete this Python function:\n\n```python\n" + prompt + "```", std::move(tests), std::move(solution));
   question.id = text_or(row, {"task_id"}, "");
   return question;
 }

@@ -46,19 +46,27 @@ PageTable summary(const PoolReport& pool) {
   return table;
 }
 
-PageSection section(const PoolReport& pool, std::string title, double level) {
+// A pool's cost is drawn in its tokens; over several pools only the relative cost makes sense.
+enum class Axis { tokens, samples };
+
+PageSection section(const PoolReport& pool, std::string title, Axis axis, double level) {
   PageSection s{.title = std::move(title), .table = summary(pool)};
   double longest = pool.curve_accuracy.empty() ? 0 : pool.curve_accuracy.back();
   s.subtitle =
       fmt::format("{} questions; fixed N = {} is right on {:.2f} %.", pool.questions, pool.most, 100 * longest);
-  s.plot = {.x_label = "cost, mean samples",
+  double scale = 1;
+  if (axis == Axis::tokens && !pool.rows.empty() && pool.rows[0].cost > 0)
+    scale = pool.rows[0].tokens / pool.rows[0].cost;
+  std::vector<double> curve_x = pool.curve_cost;
+  for (double& x : curve_x) x *= scale;
+  s.plot = {.x_label = axis == Axis::tokens ? "tokens per question" : "cost, mean samples",
             .y_label = "accuracy",
             .caption = fmt::format("Line: fixed N = 1 to {}. Whiskers: {:.0f} % interval of the difference to N = {}.",
                                    pool.most, 100 * level, pool.most),
-            .curves = {{"fixed N", pool.curve_cost, pool.curve_accuracy}}};
+            .curves = {{"fixed N", curve_x, pool.curve_accuracy}}};
   for (const ReplayRow& r : pool.rows)
     s.plot.points.push_back(
-        {.name = r.policy, .x = r.cost, .y = r.accuracy, .lo = longest + r.d.lo, .hi = longest + r.d.hi});
+        {.name = r.policy, .x = r.cost * scale, .y = r.accuracy, .lo = longest + r.d.lo, .hi = longest + r.d.hi});
   return s;
 }
 
@@ -71,8 +79,9 @@ Page replay_page(const ReplayReport& report) {
       fmt::format("{} orders per question, seed {}; {:.0f} % intervals from {} resamples of the questions.",
                   report.options.orders, report.options.seed, 100 * level, report.options.resamples));
   if (report.macro)
-    page.sections.push_back(section(*report.macro, fmt::format("mean of {} pools", report.pools.size()), level));
-  for (const PoolReport& pool : report.pools) page.sections.push_back(section(pool, pool.name, level));
+    page.sections.push_back(
+        section(*report.macro, fmt::format("mean of {} pools", report.pools.size()), Axis::samples, level));
+  for (const PoolReport& pool : report.pools) page.sections.push_back(section(pool, pool.name, Axis::tokens, level));
   page.details.columns = {{Kind::text, "pool", "", 0},        {Kind::text, "question", "", 0},
                           {Kind::text, "policy", "", 0},      {Kind::percent, "accuracy %", "Over the orders.", 1},
                           {Kind::number, "tokens", "", 0},    {Kind::number, "samples", "", 2},

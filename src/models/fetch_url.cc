@@ -49,6 +49,10 @@ class Transfer {
       part_.truncate(0);
       return again("the server's file has changed");
     }
+    if (code == CURLE_RANGE_ERROR && start_ > 0) {
+      part_.truncate(0);
+      return again("the server cannot go on in the middle of a file");
+    }
     if (status >= 500 || status == 429) return again(fmt::format("the server answered {}", status));
     if (status >= 400) throw Error(Code::model_unavailable, fmt::format("the server answered {}", status));
     if (code == CURLE_OK) return true;
@@ -90,11 +94,8 @@ class Transfer {
     curl_easy_setopt(c, CURLOPT_XFERINFODATA, this);
   }
 
-  // Before the first byte of a body: is it the rest that was asked for, and does it fit?
+  // Before the first byte of a body: does the file have the right size, and does its rest fit on the disk?
   void check() {
-    long status = 0;
-    curl_easy_getinfo(curl_.get(), CURLINFO_RESPONSE_CODE, &status);
-    if (status == 200 && start_ > 0) part_.truncate(start_ = 0);  // the server does not resume
     curl_off_t length = -1;
     curl_easy_getinfo(curl_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
     if (length >= 0) {

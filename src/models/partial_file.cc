@@ -28,7 +28,12 @@ PartialFile::PartialFile(std::filesystem::path final_path) : final_(std::move(fi
 }
 
 PartialFile::~PartialFile() {
-  if (size_ == 0) unlink(path_.c_str());
+  if (size_ == 0) {  // nothing came: leave no trace, not even the folders that were made for it
+    std::error_code none;
+    std::filesystem::remove(path_, none);
+    std::filesystem::remove(path_.parent_path(), none);
+    std::filesystem::remove(path_.parent_path().parent_path(), none);
+  }
   close(file_);
 }
 

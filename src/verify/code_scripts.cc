@@ -96,6 +96,7 @@ class Remote:
     def __getitem__(self, key): return ask("item", self, (key,))
     def __setitem__(self, key, value): ask("put", self, (key, value))
     def __len__(self): return ask("len", self)
+    def __bool__(self): return ask("bool", self) is True
     def __iter__(self): return iter(ask("list", self))
     def __str__(self): return ask("str", self)
     def __eq__(self, other): return self is other
@@ -120,8 +121,7 @@ def exchange(message):
     except Exception:
         finish("error", "the program gave a value that cannot be read")
 
-class Raised:
-    pass
+class Raised(Exception): pass
 
 def raise_remote(reply):
     names, text = [str(n) for n in reply["x"]], str(reply.get("m", ""))
@@ -211,7 +211,8 @@ def run(code, scope, tests):
         finish("fail", "a test raised %s: %s%s" % (type(error).__name__, error, at(error, tests)))
 
 sys.set_int_max_str_digits(0) if hasattr(sys, "set_int_max_str_digits") else None
-main()
+try: main()
+except BaseException as error: finish("error", "the tests cannot be run: %s: %s" % (type(error).__name__, error))
 )py";
 
 constexpr const char* kPlayer = R"py(
@@ -249,6 +250,7 @@ ACTIONS = {
     "item": lambda on, args, kwargs: on[args[0]],
     "put": lambda on, args, kwargs: operator.setitem(on, args[0], args[1]),
     "len": lambda on, args, kwargs: len(on),
+    "bool": lambda on, args, kwargs: bool(on),
     "list": lambda on, args, kwargs: list(itertools.islice(iter(on), LISTED)),
     "str": lambda on, args, kwargs: str(on),
 }

@@ -12,8 +12,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
-#include <fstream>
 
 #include <reckon/error.h>
 
@@ -42,9 +42,14 @@ int64_t status_kilobytes(const std::string& status, std::string_view field) {
   return at == std::string::npos ? 0 : std::atoll(status.c_str() + at + field.size());
 }
 
+// A small file of /proc; "" when its process is gone.
 std::string slurp(const std::string& path) {
-  std::ifstream in(path);
-  return {std::istreambuf_iterator<char>(in), {}};
+  Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string text;
+  char buffer[4096];
+  for (ssize_t n; file && (n = read(file.get(), buffer, sizeof buffer)) > 0;)
+    text.append(buffer, static_cast<size_t>(n));
+  return text;
 }
 
 void add_memory(pid_t pid, int depth, int64_t& total) {

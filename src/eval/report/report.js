@@ -75,6 +75,7 @@
   const whiskers = (plot) => (u) => {
     const ctx = u.ctx;
     ctx.save();
+    ctx.textAlign = "left";
     ctx.font = `600 ${12 * devicePixelRatio}px system-ui, sans-serif`;
     plot.points.forEach((point, i) => {
       if (point.x === null || point.y === null) return;
