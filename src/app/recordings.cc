@@ -9,6 +9,8 @@
 #include "eval/import_formats.h"
 #include "eval/recordings.h"
 #include "eval/recordings_pools.h"
+#include "eval/recordings_rerun.h"
+#include "verify/answer_verifier.h"
 
 #include <reckon/error.h>
 
@@ -142,6 +144,25 @@ int validate(const Options& o) {
   return code;
 }
 
+// Whether logged runs take the same decisions again.
+int rerun_files(const Options& o) {
+  int code = 0, same = 0, runs = 0;
+  AnswerVerifier verifier;
+  for (const std::string& path : o.files) {
+    RecordingFile file = import_recordings(path, o.format, exact_answers());
+    code |= tell_broken(path, file);
+    for (const Recording& r : file.recordings) {
+      ++runs;
+      std::vector<std::string> differences = rerun(r, verifier);
+      for (const std::string& difference : differences)
+        fmt::print(stderr, "reckon: {}, question {}: {}\n", path, r.id, difference);
+      same += differences.empty();
+    }
+  }
+  fmt::print("{} of {} runs took the same decisions again\n", same, runs);
+  return same == runs ? code : 1;
+}
+
 Command part(const char* name, const char* summary, const char* example, int (*run)(const Options&)) {
   auto o = std::make_shared<Options>();  // owned by both functions
   return {.name = name,
@@ -173,6 +194,8 @@ Command recordings_command() {
                    "reckon recordings merge a.jsonl b.jsonl --out both.jsonl.zst", merge),
               part("validate", "Whether the files can be replayed, and if not why.",
                    "reckon recordings validate results/recordings.jsonl", validate),
+              part("rerun", "Feed logged runs through their strategy again and compare every decision.",
+                   "reckon recordings rerun results/recordings.jsonl", rerun_files),
           }};
 }
 
