@@ -48,7 +48,7 @@ TEST(Rerun, ALoggedRunTakesTheSameDecisionsToTheLastBit) {
         "adaptive:rule=asc,threshold=0.95,cap=12,wave=2", "self-consistency:samples=9",
         "self-consistency:samples=6,early_stop=false", "single"}) {
     int cancelled = 0;
-    for (uint64_t seed = 0; seed < 60; ++seed) {
+    for (uint64_t seed = 0; seed < 20; ++seed) {
       HashModel model;
       Recording log = recorded(model, strategy, {.seed = seed}, "question " + std::to_string(seed % 7));
       EXPECT_THAT(rerun(log, LastWord()), IsEmpty()) << strategy << " seed " << seed;
