@@ -9,6 +9,7 @@ Command completion_command();
 Command doctor_command();
 Command models_command();
 Command power_command();
+Command recordings_command();
 Command replay_command();
 Command solve_command();
 Command eval_command();

@@ -11,6 +11,7 @@
 #include "eval/replay_input.h"
 #include "eval/replay_report.h"
 #include "eval/replay_stream.h"
+#include "eval/report_replay.h"
 #include "policy/policies.h"
 
 namespace reckon {
@@ -18,7 +19,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> files, policies, batch_cost;
-  std::string baseline = "fixed", format = "auto", answers = "math", cost = "tokens", json, csv, shape, mean_budget;
+  std::string baseline = "fixed", format = "auto", answers = "math", cost = "tokens", json, csv, html, shape, mean_budget;
   int orders = 200, resamples = 1000, threads = 0, most = 64, width = 1, stream = 500;
   uint64_t seed = 1;
   bool wait = false, refill = false, oracles = false;
@@ -120,6 +121,7 @@ int replay(const Options& o) {
   report.command = command_line(o);
   write(o.json, replay_json(report));
   write(o.csv, replay_csv(report));
+  if (!o.html.empty()) write(o.html, to_html(replay_page(report)));
   fmt::print("{}", replay_table(report));
   return 0;
 }
@@ -156,6 +158,7 @@ Command replay_command() {
             f.option("--stream", o->stream, "Questions of the stream.");
             f.option("--json", o->json, "Write the report as JSON.");
             f.option("--csv", o->csv, "Write one row per question and policy.");
+            f.option("--html", o->html, "Write one self-contained page.");
           },
       .run = [o] { return replay(*o); }};
 }
