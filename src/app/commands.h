@@ -5,8 +5,12 @@
 namespace reckon {
 
 Command calibrate_command();
+Command models_command();
 Command power_command();
 Command replay_command();
+Command solve_command();
+Command eval_command();
+Command signature_command();
 Command version_command();
 
 }  // namespace reckon

@@ -83,7 +83,10 @@ int replay(const Options& o) {
     pools.push_back(read_boinf(file, exact_answers()));
     if (o.shape.empty()) continue;
     auto shape = parse_options<ShapeOptions>("--shape", parse_spec("shape:" + o.shape).values);
-    pools.back().shape = Pool::Shape{shape.parameters, shape.layers, shape.heads, shape.head_dim};
+    pools.back().shape = Shape{.matmul_parameters = shape.parameters,
+                               .layers = shape.layers,
+                               .query_heads = shape.heads,
+                               .head_size = shape.head_dim};
   }
   ReplayOptions options{.orders = o.orders,
                         .seed = o.seed,

@@ -31,7 +31,9 @@ class LlamaContext {
 
   static constexpr int kBatch = 2048, kChunk = 512, kRows = 64;
   const Vocabulary& vocabulary() const { return vocabulary_; }
+  Vocabulary& vocabulary() { return vocabulary_; }
   const llama_model* model() const { return model_.get(); }
+  const std::string& failure() const { return failure_; }  // why decode failed
   std::string description() const;
   int context() const { return context_length_; }  // tokens per branch
   int cells() const { return cells_; }
@@ -46,6 +48,7 @@ class LlamaContext {
   llama_context_ptr context_;
   Vocabulary vocabulary_;
   std::unique_ptr<llama_batch, FreeBatch> batch_;
+  std::string failure_;
   int context_length_ = 0, cells_ = 0, slots_ = 0;
   bool can_cut_ = true;
 };

@@ -40,15 +40,6 @@ size_t whole_utf8(std::string_view bytes) {
   return bytes.size();
 }
 
-bool valid_utf8(std::string_view bytes) {
-  for (size_t i = 0; i < bytes.size();) {
-    Character c = first_character(bytes.substr(i));
-    if (!c.valid) return false;
-    i += c.bytes;
-  }
-  return true;
-}
-
 std::string repair_utf8(std::string_view bytes) {
   std::string text;
   text.reserve(bytes.size());

@@ -8,7 +8,6 @@ namespace reckon {
 // The number of leading bytes of `bytes` that form whole UTF-8 characters or can never become one; the rest is the
 // beginning of a character.
 size_t whole_utf8(std::string_view bytes);
-bool valid_utf8(std::string_view bytes);
 // The same text with every byte that is not UTF-8 replaced by U+FFFD.
 std::string repair_utf8(std::string_view bytes);
 

@@ -47,8 +47,7 @@ class Replayer {
   std::vector<Branch> live_;
 };
 
-// FLOPs of a prompt, and of `tokens` generated after it: 2 P per token and attention over what precedes it.
-double prompt_flops(const Pool::Shape& shape, double prompt);
-double decode_flops(const Pool::Shape& shape, double prompt, double tokens);
+// FLOPs of `tokens` generated after a prompt of that many tokens.
+double decode_flops(const Shape& shape, double prompt, double tokens);
 
 }  // namespace reckon

@@ -165,7 +165,7 @@ TEST(Replay, SecondsFollowTheBatchCostCurve) {
 }
 
 TEST(Replay, FlopsCountTheMatricesAndTheAttentionOfEveryToken) {
-  Pool::Shape shape{.parameters = 1000, .layers = 2, .heads = 3, .head_dim = 4};
+  Shape shape{.matmul_parameters = 1000, .layers = 2, .query_heads = 3, .head_size = 4};
   // 4 * 2 * 3 * 4 = 96 per token looked at; three tokens after a prompt of 10 look at 11, 12 and 13.
   EXPECT_EQ(decode_flops(shape, 10, 3), 3 * 2000 + 96 * (11 + 12 + 13));
 }

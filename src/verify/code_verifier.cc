@@ -117,7 +117,7 @@ CodeResult read_judgement(const std::string& line, JudgePair& pair) {
 
 // Cannot be guessed, so only a program that was told it can print it.
 std::string make_token() {
-  std::random_device device;
+  std::random_device device;  // allowed: a secret, not a draw that must repeat
   return fmt::format("{:08x}{:08x}{:08x}{:08x}", device(), device(), device(), device());
 }
 

@@ -1,0 +1,57 @@
+#include "verify/answer_verifier.h"
+
+#include "verify/choice.h"
+#include "verify/equivalence.h"
+#include "verify/extract.h"
+#include "verify/scan.h"
+#include "verify/text_form.h"
+
+namespace reckon {
+namespace {
+
+// A reference to a choice question is a letter, or the text of one of the options.
+std::string choice_reference(const Question& question, std::string_view reference) {
+  if (const auto letter = verify::parse_choice(reference)) return std::string(1, *letter);
+  if (const auto letter = verify::choice_with_text(reference, question.choices)) return std::string(1, *letter);
+  return std::string(reference);
+}
+
+}  // namespace
+
+std::optional<Answer> AnswerVerifier::extract(const Question& question, std::string_view text, bool cut) const {
+  const auto answer = [&](std::string_view piece, std::string canonical) {
+    const auto begin = static_cast<size_t>(piece.data() - text.data());
+    return Answer{std::string(piece), std::move(canonical), begin, begin + piece.size()};
+  };
+  switch (question.task) {
+    case TaskKind::math:
+      if (const auto found = verify::extract_math(text, cut)) return answer(*found, verify::canonical_math(*found));
+      return std::nullopt;
+    case TaskKind::choice:
+      if (const auto found = verify::extract_choice(text, question.choices, cut))
+        return answer(found->piece, std::string(1, found->letter));
+      return std::nullopt;
+    case TaskKind::text:
+      if (const auto found = verify::extract_text(text, cut)) return answer(*found, verify::text_form(*found));
+      return std::nullopt;
+    case TaskKind::code:
+      if (const auto found = verify::extract_code(text, cut)) return answer(*found, std::string(verify::trim(*found)));
+      return std::nullopt;
+    case TaskKind::json: return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+Verdict AnswerVerifier::judge(const Question& question, const Answer& answer, std::string_view reference) const {
+  switch (question.task) {
+    case TaskKind::math: return verify::compare_math(reference, answer.text).verdict;
+    case TaskKind::choice:
+      return answer.canonical == choice_reference(question, reference) ? Verdict::equal : Verdict::different;
+    case TaskKind::text: return verify::compare_text(reference, answer.text).verdict;
+    case TaskKind::json:
+    case TaskKind::code: return Verdict::undecided;
+  }
+  return Verdict::undecided;
+}
+
+}  // namespace reckon

@@ -1,0 +1,25 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <reckon/question.h>
+
+namespace reckon::verify {
+
+// What a text finally commits to, as a piece of `text` itself; none where it commits to nothing. docs/verification.md
+// gives the order of precedence. `cut`: the text was ended by a limit, so its last words are no conclusion.
+using Found = std::optional<std::string_view>;
+Found extract_math(std::string_view text, bool cut);
+Found extract_text(std::string_view text, bool cut);
+Found extract_code(std::string_view text, bool cut);  // the last fenced block, or a text that is all code
+
+// The letter, as it stands in the text or, where only an option's text is given, the piece that equals it.
+struct FoundChoice {
+  char letter = 0;
+  std::string_view piece;
+};
+std::optional<FoundChoice> extract_choice(std::string_view text, const std::vector<std::string>& choices, bool cut);
+
+}  // namespace reckon::verify
