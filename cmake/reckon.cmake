@@ -1,7 +1,7 @@
 # reckon_module(NAME [DEPS ...] [PRIVATE_DEPS ...]): the static library reckon_NAME from every .cc of the folder, and the
 # test program reckon_NAME_test from every _test.cc beside them. A module includes only what it links; tools/check-layers
-# enforces it. With TESTLIB the folder testing/ becomes reckon_NAME_testing, for tests and the signature command. With
-# SERIAL_TESTS no two of such tests run at once: ggml's threads spin, so two engines on the same cores starve each other.
+# enforces it. With TESTLIB the folder testing/ becomes reckon_NAME_testing, for tests and the signature command. Tests
+# with the same TEST_LOCK never run at once: ggml's threads spin, so two engines on the same cores starve each other.
 add_library(reckon_flags INTERFACE)
 target_compile_options(reckon_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wthread-safety -Werror
@@ -36,7 +36,7 @@ function(reckon_library target)
 endfunction()
 
 function(reckon_module name)
-  cmake_parse_arguments(ARG "TESTLIB;SERIAL_TESTS" "" "DEPS;PRIVATE_DEPS;TEST_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "TESTLIB" "TEST_LOCK" "DEPS;PRIVATE_DEPS;TEST_DEPS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc)
   file(GLOB tests CONFIGURE_DEPENDS *_test.cc)
   file(GLOB benches CONFIGURE_DEPENDS *_bench.cc)
@@ -58,8 +58,8 @@ function(reckon_module name)
     endif()
     target_compile_definitions(reckon_${name}_test PRIVATE RECKON_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data")
     set(properties LABELS ${name})
-    if(ARG_SERIAL_TESTS)
-      list(APPEND properties RESOURCE_LOCK ggml)
+    if(ARG_TEST_LOCK)
+      list(APPEND properties RESOURCE_LOCK ${ARG_TEST_LOCK})
     endif()
     gtest_discover_tests(reckon_${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
   endif()

@@ -17,12 +17,28 @@ struct Message {
   std::string content;
 };
 
+// How the program that answers a code question is checked. By `command` if there is one, else by `examples`, else by
+// `tests`.
+struct CodeTests {
+  struct Example {
+    std::string input, output;  // standard input, and what must be written to standard output
+  };
+  std::string language = "python";  // python, c++
+  std::string entry_point;          // the function that the question asks for
+  std::string setup;                // imports and helpers that the program may use, put before it
+  std::string signature;            // head of the function, put before a program that is only its body
+  std::string tests;  // python: statements with asserts; c++: the same, or a main(); command: the file `tests`
+  std::vector<Example> examples;
+  std::string command;  // for a shell, in a folder with program.py or program.cc; exit code 0 passes
+};
+
 struct Question {
   std::string id;
   TaskKind task = TaskKind::math;
   std::vector<Message> messages;
   std::optional<std::string> reference;  // the right answer, where it is known
   std::vector<std::string> choices;      // texts of the options of a choice question, A first
+  std::optional<CodeTests> code;         // how a code question is checked
 };
 
 // What a verifier found in a sample. Votes are counted under `canonical`.

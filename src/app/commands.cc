@@ -6,6 +6,12 @@ namespace reckon {
 
 std::vector<Command> builtin_commands() {
   return {
+      solve_command(),
+      eval_command(),
+      replay_command(),
+      power_command(),
+      models_command(),
+      signature_command(),
       version_command(),
   };
 }

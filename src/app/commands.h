@@ -4,6 +4,13 @@
 // One line per subcommand, each made in the file of its name.
 namespace reckon {
 
+Command calibrate_command();
+Command models_command();
+Command power_command();
+Command replay_command();
+Command solve_command();
+Command eval_command();
+Command signature_command();
 Command version_command();
 
 }  // namespace reckon

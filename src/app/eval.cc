@@ -11,6 +11,7 @@
 #include "eval/formats.h"
 #include "eval/harness.h"
 #include "eval/summary.h"
+#include "strategy/catalog.h"
 #include "verify/answer_verifier.h"
 
 #include <reckon/error.h>
@@ -78,6 +79,7 @@ int eval(const Options& options) {
                    .folder = options.out,
                    .record = options.record};
   if (plan.strategies.empty()) plan.strategies = {"adaptive"};
+  for (const std::string& strategy : plan.strategies) (void)make_strategy(strategy);  // refuse before the model is loaded
 
   AsioLoop loop;
   Interrupt interrupt(loop);

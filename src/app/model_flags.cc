@@ -25,7 +25,7 @@ std::unique_ptr<Model> ModelFlags::load(Loop& loop) const {
   require(context >= 16, "--context", context, "16 or more");
   require(threads >= 0 && threads <= 512, "--threads", threads, "0..512");
   EngineOptions options;
-  options.path = resolve_model(model);
+  options.path = ModelStore().resolve(model);
   options.name = model;
   options.context = context;
   options.threads = threads;

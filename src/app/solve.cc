@@ -88,7 +88,7 @@ int solve(const Options& options) {
   else how.progress.event = show;
   Run run = loop.run(reckon::run(question, *strategy, *model, verifier, std::move(how)));
   status_line("");
-  options.run.record(question, run);
+
   if (options.json) fmt::print("{}\n", to_json(question, run));
   else print(run, options.stream);
   if (interrupt.happened()) return 130;

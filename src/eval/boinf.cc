@@ -74,7 +74,10 @@ Pool read_boinf(const std::string& path, const AnswerRules& rules) {
     ++line;
     if (row.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     try {
-      pool.questions.push_back(read_question(json::parse(row), rules));
+      boost::system::error_code broken;
+      json::value object = json::parse(row, broken);
+      if (broken) throw Error(Code::invalid_request, broken.message());
+      pool.questions.push_back(read_question(object, rules));
     } catch (const std::exception& error) {
       throw Error(Code::invalid_request,
                   fmt::format("{}, line {}: not a boinf recording, or cut off ({})", path, line, error.what()));

@@ -11,6 +11,8 @@
 
 #include "base/append_file.h"
 #include "base/rng.h"
+#include "eval/recordings.h"
+#include "eval/recordings_run.h"
 #include "strategy/catalog.h"
 #include "strategy/run.h"
 
@@ -64,6 +66,13 @@ void check_folder(const std::string& folder, const std::string& facts) {
   AppendFile(path).append(facts);
 }
 
+std::string recording_path(const std::string& folder, const std::string& strategy) {
+  std::string name = strategy;
+  for (char& c : name)
+    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '.') c = '-';
+  return folder + "/recording-" + name + ".jsonl";
+}
+
 using Key = std::pair<std::string, std::string>;  // question, strategy
 
 // All questions of one evaluation, several at a time.
@@ -80,6 +89,8 @@ class Evaluation {
     check_folder(options_.folder, run_facts(questions_, model_, options_));
     results_ = std::make_unique<AppendFile>(options_.folder + "/results.jsonl");
     read_back();
+    if (options_.record)
+      for (const auto& strategy : strategies_) open_recording(strategy->text());
   }
 
   Task<std::vector<EvalRow>> go() {
@@ -99,6 +110,29 @@ class Evaluation {
   }
 
  private:
+  // A recording is written just before its row. One whose row was lost to a kill is dropped: its question runs again.
+  void open_recording(const std::string& strategy) {
+    std::string path = recording_path(options_.folder, strategy);
+    std::vector<std::string> kept;
+    bool orphans = false;
+    if (fs::exists(path)) {
+      RecordingFile file = read_recordings(path);
+      for (const Recording& recording : file.recordings)
+        if (rows_.contains({recording.id, strategy})) kept.push_back(to_json(recording));
+        else orphans = true;
+      orphans = orphans || !file.broken.empty();
+    }
+    if (orphans) {
+      fs::remove(path + ".new");
+      {
+        AppendFile copy(path + ".new");
+        for (const std::string& line : kept) copy.append(line);
+      }
+      fs::rename(path + ".new", path);
+    }
+    recordings_.emplace(strategy, std::make_unique<RecordingWriter>(path));
+  }
+
   bool interrupted() const { return hooks_.interrupted && hooks_.interrupted(); }
 
   void read_back() {
@@ -127,14 +161,14 @@ class Evaluation {
       if (interrupted()) break;
       if (rows_.contains({question.id, strategy->text()})) continue;
       EvalRow row{.question = question.id, .strategy = strategy->text(), .reference = question.reference.value_or("")};
+      RunOptions how{.budget = options_.budget,
+                     .seed = derive(options_.seed, index),
+                     .sampling = options_.sampling,
+                     .until = options_.until,
+                     .on_start = hooks_.on_start};
       std::optional<Run> finished;
       try {
-        finished = co_await run(question, *strategy, model_, verifier_,
-                                {.budget = options_.budget,
-                                 .seed = derive(options_.seed, index),
-                                 .sampling = options_.sampling,
-                                 .until = options_.until,
-                                 .on_start = hooks_.on_start});
+        finished = co_await run(question, *strategy, model_, verifier_, how);
       } catch (const Error& error) {
         row.verdict = "error";
         row.error = error.what();
@@ -143,6 +177,8 @@ class Evaluation {
         if (interrupted()) break;  // half a run is not a row
         fill(row, question, *finished);
         if (hooks_.receipt) hooks_.receipt(finished->receipt);
+        if (auto file = recordings_.find(strategy->text()); file != recordings_.end())
+          file->second->append(record(question, model_, verifier_, how, *finished));
       }
       results_->append(to_json(row));
       ++progress_.done;
@@ -178,6 +214,7 @@ class Evaluation {
   std::vector<std::unique_ptr<Strategy>> strategies_;
   std::unique_ptr<AppendFile> results_;
   std::map<Key, EvalRow> rows_;
+  std::map<std::string, std::unique_ptr<RecordingWriter>> recordings_;
   EvalProgress progress_;
 };
 

@@ -89,7 +89,10 @@ TEST_F(EvalTest, ResumesFromAnyCutWithNoRowTwiceAndNoneLost) {
                                if (first.done < 0) first = p;
                              }});
     ASSERT_EQ(rows.size(), whole.size());
-    for (size_t k = 0; k < rows.size(); ++k) ASSERT_EQ(to_json(rows[k]), to_json(whole[k]));
+    for (size_t k = 0; k < rows.size(); ++k) {
+      rows[k].cpu_seconds = whole[k].cpu_seconds;  // the one figure that comes from the machine
+      ASSERT_EQ(to_json(rows[k]), to_json(whole[k]));
+    }
     std::ifstream in(path);
     int lines = 0;
     for (std::string line; std::getline(in, line);) ++lines;

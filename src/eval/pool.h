@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include <reckon/model.h>
+
 namespace reckon {
 
 // Recorded answers of one model to the questions of one task, as replay sees them: no text, only what a stopping policy
@@ -24,16 +26,10 @@ struct Pool {
     std::vector<Sample> samples;                      // exchangeable draws
     int answer_id(std::string_view canonical) const;  // index in `answers`, or -1
   };
-  // What a forward pass costs (docs/policy.md, "FLOPs").
-  struct Shape {
-    double parameters = 0;  // used in matrix products per token: non-embedding and output head, active experts only
-    int layers = 0, heads = 0, head_dim = 0;
-  };
-
-  std::string name;   // shown in tables, unique within a report
-  std::string model;  // one model per pool
-  std::string task;   // pools of one task share questions and are resampled together
-  std::optional<Shape> shape;
+  std::string name;            // shown in tables, unique within a report
+  std::string model;           // one model per pool
+  std::string task;            // pools of one task share questions and are resampled together
+  std::optional<Shape> shape;  // for FLOPs
   std::vector<Question> questions;
 
   int least_samples() const;  // of any question; 0 for an empty pool

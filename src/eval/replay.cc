@@ -19,17 +19,6 @@
 namespace reckon {
 namespace {
 
-uint64_t hash(std::string_view text) {  // FNV-1a
-  uint64_t h = 0xcbf29ce484222325ULL;
-  for (char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-  return h;
-}
-
-// The first `take` elements of `order` become a random draw without replacement.
-void shuffle_front(std::vector<int>& order, int take, Rng& rng) {
-  for (int i = 0; i < take; ++i) std::swap(order[i], order[i + rng.below(order.size() - i)]);
-}
-
 // Adds what fixed N = 1..most gets right and spends in one order. Returns the final vote and when it first led.
 struct Curve {
   int last = -1, first_seen = 0;
@@ -61,14 +50,12 @@ void replay_question(const Pool& pool, const Pool::Question& question, const Rep
   const ReplayOptions& options = *plan.options;
   Replayer replayer(options, pool);
   Tally tally;
-  Rng rng(derive(options.seed, mix(hash(pool.name), hash(question.id))));
   std::vector<int> order(question.samples.size());
-  std::iota(order.begin(), order.end(), 0);
   ReplayColumns at(plan.most);
   for (int o = 0; o < options.orders; ++o) {
-    shuffle_front(order, plan.most, rng);
-    std::span<const int> drawn(order.data(), plan.most);
-    Curve curve = add_curve(question, drawn, tally, row);
+    draw_order(pool, question, {.seed = options.seed, .index = o, .draws = plan.drawn}, order);
+    std::span<const int> drawn(order.data(), plan.drawn);
+    Curve curve = add_curve(question, drawn.first(plan.most), tally, row);
     bool right = curve.last >= 0 && question.answers[curve.last].correct;
     int p = 0;
     auto add = [&](bool correct, const ReplayRun& run) {
@@ -95,6 +82,7 @@ void check(const std::vector<Pool>& pools, const std::vector<std::unique_ptr<Pol
   auto refuse = [](const std::string& what) { throw Error(Code::invalid_request, what); };
   if (pools.empty()) refuse("there is no recording to replay");
   if (options.orders < 1) refuse("a replay needs at least one order");
+  if (options.most < 2) refuse("the fixed-N curve needs at least N = 1 and N = 2");
   if (options.width < 1) refuse("a wave holds at least one branch");
   if (options.resamples < 1) refuse("the intervals need at least one resample");
   std::set<std::string> names;
@@ -126,10 +114,11 @@ void note(const Pool& pool, const ReplayPlan& plan, std::vector<std::string>& no
   if (tokens == 0) throw Error(Code::invalid_request, fmt::format("{}: no sample has a cost in tokens", pool.name));
   if (static_cast<int>(most_samples) != pool.least_samples())
     notes.push_back(fmt::format("{}: questions have {} to {} samples; at most {} of each are drawn.", pool.name,
-                                pool.least_samples(), most_samples, plan.most));
+                                pool.least_samples(), most_samples, plan.drawn));
   for (const Policy* policy : plan.policies)
-    if (policy->cap() > plan.most)
-      notes.push_back(fmt::format("{}: {} was cut off at {} draws.", pool.name, policy->text(), plan.most));
+    if (policy->cap() > plan.drawn)
+      notes.push_back(fmt::format("{}: {} was cut off at {} draws, all that a question has.", pool.name, policy->text(),
+                                  plan.drawn));
   if (!right) notes.push_back(fmt::format("{}: no sample is right, so accuracy says nothing here.", pool.name));
   if (!wrong) notes.push_back(fmt::format("{}: every sample is right, so one sample is enough.", pool.name));
   if (pool.questions.size() == 1)
@@ -166,7 +155,11 @@ ReplayReport replay(const std::vector<Pool>& pools, const std::vector<std::uniqu
   std::vector<ReplayTable> tables;
   for (const Pool& pool : pools) {
     ReplayPlan plan{.options = &options, .most = std::min(options.most, pool.least_samples())};
-    for (const auto& policy : policies) plan.policies.push_back(policy.get());
+    plan.drawn = plan.most;
+    for (const auto& policy : policies) {
+      plan.policies.push_back(policy.get());
+      plan.drawn = std::min(std::max(plan.drawn, policy->cap()), pool.least_samples());
+    }
     note(pool, plan, report.notes);
     tables.push_back(ReplayTable(pool, plan));
     ReplayTable& table = tables.back();

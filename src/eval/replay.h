@@ -38,6 +38,7 @@ struct ReplayRow {
   std::string policy;
   double accuracy = 0;    // share of questions answered right; none is wrong
   double tokens = 0;      // generated tokens, missing answers and cancelled branches included
+  double cost = 0;        // the same in mean samples of the pool; over pools, the mean of their costs
   double samples = 0;     // draws ended and counted
   double sequential = 0;  // tokens one after the other: the wait if a step took the same time at every width
   double seconds = 0;     // the wait by the batch-cost curve; 0 without one
@@ -56,9 +57,9 @@ struct QuestionRow {
 struct PoolReport {
   std::string name;
   int questions = 0;
-  int most = 0;                                      // the longest fixed N
-  std::vector<double> curve_accuracy, curve_tokens;  // of fixed N = 1, 2, ...
-  std::vector<ReplayRow> rows;                       // in the order of the policies, then the oracles
+  int most = 0;                                    // the longest fixed N
+  std::vector<double> curve_accuracy, curve_cost;  // of fixed N = 1, 2, ...; cost in mean samples
+  std::vector<ReplayRow> rows;                     // in the order of the policies, then the oracles
   std::vector<QuestionRow> per_question;
 };
 
@@ -66,7 +67,7 @@ struct ReplayReport {
   std::string command;  // that made it
   ReplayOptions options;
   std::vector<PoolReport> pools;
-  std::optional<PoolReport> macro;  // means over pools; tokens in units of each pool's mean sample
+  std::optional<PoolReport> macro;  // means over pools, compared by cost: no pool weighs more for being wordy
   std::vector<std::string> notes;   // what a reader must know about these numbers, one sentence each
 };
 

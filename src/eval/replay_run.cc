@@ -1,14 +1,32 @@
 #include "eval/replay_run.h"
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/rng.h"
 
 namespace reckon {
+namespace {
 
-double prompt_flops(const Pool::Shape& shape, double prompt) { return decode_flops(shape, 0, prompt); }
+uint64_t hash(std::string_view text) {  // FNV-1a
+  uint64_t h = 0xcbf29ce484222325ULL;
+  for (char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return h;
+}
 
-double decode_flops(const Pool::Shape& shape, double prompt, double tokens) {
-  double attention = 4.0 * shape.layers * shape.heads * shape.head_dim;
-  return 2 * shape.parameters * tokens + attention * (prompt * tokens + tokens * (tokens + 1) / 2);
+}  // namespace
+
+void draw_order(const Pool& pool, const Pool::Question& question, const OrderKey& key, std::span<int> order) {
+  Rng rng(derive(derive(key.seed, mix(hash(pool.name), hash(question.id))), static_cast<uint64_t>(key.index)));
+  std::iota(order.begin(), order.end(), 0);
+  for (int i = 0; i < key.draws; ++i) std::swap(order[i], order[i + rng.below(order.size() - i)]);
+}
+
+double decode_flops(const Shape& shape, double prompt, double tokens) {
+  // Linear in the context, so every token costs the mean of the first and the last.
+  auto before = static_cast<int64_t>(prompt), n = static_cast<int64_t>(std::llround(tokens));
+  return static_cast<double>(n) * (shape.decode_flops(before + 1) + shape.decode_flops(before + n)) / 2;
 }
 
 Replayer::Replayer(const ReplayOptions& options, const Pool& pool) : options_(options), pool_(pool) {
@@ -32,7 +50,7 @@ void Replayer::charge(const Pool::Question& question, double tokens, ReplayRun& 
 
 ReplayRun Replayer::run(const Pool::Question& question, std::span<const int> order, const Policy& policy) {
   ReplayRun run;
-  if (pool_.shape) run.flops = prompt_flops(*pool_.shape, question.prompt_tokens);
+  if (pool_.shape) run.flops = pool_.shape->prefill_flops(static_cast<int64_t>(question.prompt_tokens), 0);
   int cap = std::min(policy.cap(), static_cast<int>(order.size())), launched = 0;
   tally_.clear();
   live_.clear();

@@ -7,6 +7,16 @@
 
 namespace reckon {
 
+// Which of the orders of a question.
+struct OrderKey {
+  uint64_t seed;
+  int index;
+  int draws;  // only so many from the front are random
+};
+// Fills `order` (one element per sample) with a random draw without replacement that depends on nothing but the key and
+// the names of pool and question.
+void draw_order(const Pool& pool, const Pool::Question& question, const OrderKey& key, std::span<int> order);
+
 // One question answered in one order by one policy.
 struct ReplayRun {
   int vote = -1;  // an answer of the question, or -1
@@ -37,8 +47,7 @@ class Replayer {
   std::vector<Branch> live_;
 };
 
-// FLOPs of a prompt, and of `tokens` generated after it: 2 P per token and attention over what precedes it.
-double prompt_flops(const Pool::Shape& shape, double prompt);
-double decode_flops(const Pool::Shape& shape, double prompt, double tokens);
+// FLOPs of `tokens` generated after a prompt of that many tokens.
+double decode_flops(const Shape& shape, double prompt, double tokens);
 
 }  // namespace reckon

@@ -96,6 +96,7 @@ double rank_quantile(std::vector<double>& sorted, double q) {
 struct Labels {
   std::string name;
   int questions = 0, most = 0;
+  double mean_sample = 1;
   const std::vector<std::string>* policies;
 };
 
@@ -103,7 +104,7 @@ PoolReport make_report(const Labels& labels, std::span<const double> means,
                        const std::vector<std::vector<Comparison>>& resampled, double level) {
   PoolReport report{.name = labels.name, .questions = labels.questions, .most = labels.most};
   report.curve_accuracy.assign(means.begin(), means.begin() + labels.most);
-  report.curve_tokens.assign(means.begin() + labels.most, means.begin() + 2 * labels.most);
+  for (int n = 0; n < labels.most; ++n) report.curve_cost.push_back(means[labels.most + n] / labels.mean_sample);
   ReplayColumns at(labels.most);
   auto now = compare(means, labels.most, labels.policies->size());
   double tail = (1 - level) / 2;
@@ -130,7 +131,8 @@ PoolReport make_report(const Labels& labels, std::span<const double> means,
     for (const auto& comparisons : resampled) above += comparisons[p].ratio > 1;
     row.ratio = {ratio.value, ratio.lo, ratio.hi,
                  labels.questions < 2 ? std::nan("") : above / static_cast<double>(resampled.size())};
-    row.x64 = report.curve_tokens.back() / row.tokens;
+    row.cost = row.tokens / labels.mean_sample;
+    row.x64 = report.curve_cost.back() / row.cost;
     report.rows.push_back(row);
   }
   return report;
@@ -157,11 +159,12 @@ std::vector<double> ReplayTable::means(std::span<const double> weights) const {
   double total = 0;
   for (double weight : weights) total += weight;
   for (size_t q = 0; q < questions.size(); ++q) {
-    double weight = total > 0 ? weights[q] / total : 1 / static_cast<double>(questions.size());
+    double weight = total > 0 ? weights[q] : 1;
     if (weight == 0) continue;
     const double* cell = &cells_[q * width_];
     for (size_t c = 0; c < width_; ++c) sums[c] += weight * cell[c];
   }
+  for (double& sum : sums) sum /= total > 0 ? total : static_cast<double>(questions.size());
   return sums;
 }
 
@@ -198,7 +201,7 @@ void summarise(const std::vector<ReplayTable>& tables, const ReplayOptions& opti
     int count = static_cast<int>(table.questions.size());
     questions += count;
     means.push_back(table.means(std::vector<double>(count, 1.0)));
-    Labels labels{table.name, count, table.most, &table.policies};
+    Labels labels{table.name, count, table.most, table.mean_sample, &table.policies};
     PoolReport pool = make_report(labels, means.back(), resampled[t], options.level);
     ReplayColumns at(table.most);
     for (int q = 0; q < count; ++q)
@@ -209,8 +212,13 @@ void summarise(const std::vector<ReplayTable>& tables, const ReplayOptions& opti
       }
     report.pools.push_back(std::move(pool));
   }
-  Labels labels{"macro", questions, macro_most, &tables.front().policies};
+  Labels labels{"macro", questions, macro_most, 1, &tables.front().policies};
   report.macro = make_report(labels, macro_means(tables, means, macro_most), resampled.back(), options.level);
+  for (size_t p = 0; p < report.macro->rows.size(); ++p) {
+    double tokens = 0;
+    for (const PoolReport& pool : report.pools) tokens += pool.rows[p].tokens;
+    report.macro->rows[p].tokens = tokens / static_cast<double>(report.pools.size());
+  }
 }
 
 }  // namespace reckon

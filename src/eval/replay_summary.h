@@ -13,7 +13,8 @@ void parallel_for(int count, int threads, const std::function<void(int)>& work);
 
 struct ReplayPlan {
   const ReplayOptions* options;
-  int most;  // the longest fixed N
+  int most;       // the longest fixed N
+  int drawn = 0;  // samples in an order: enough for the curve and every cap, as far as the pool has them
   std::vector<const Policy*> policies;
 };
 

@@ -18,7 +18,7 @@ struct Session::State {
 
 Session::Session(SessionOptions options) : state_(std::make_unique<State>()) {
   EngineOptions engine;
-  engine.path = resolve_model(options.model);
+  engine.path = ModelStore().resolve(options.model);
   engine.name = options.model;
   engine.context = options.context;
   engine.threads = options.threads;

@@ -17,11 +17,13 @@ class Adaptive : public Strategy {
   struct Options {
     std::string rule = "lead";
     int wave = 0;
+    double latency = 0.5;
     bool refill = true;
     static constexpr auto fields() {
       return std::tuple{
           field("rule", &Options::rule, "A policy or preset; its own options (m, cap, ...) go beside it."),
           field("wave", &Options::wave, 0, 256, "Samples in flight; 0: from the model's batch-cost curve."),
+          field("latency", &Options::latency, 0, 1, "0: fewest tokens; 1: shortest wait; sizes the waves."),
           field("refill", &Options::refill, "Start a new sample as soon as one ends, not in whole waves.")};
     }
   };

@@ -1,8 +1,6 @@
 #include "strategy/run.h"
 
-#include <fmt/format.h>
-
-#include "base/rng.h"
+#include "base/meters.h"
 
 namespace reckon {
 
@@ -10,6 +8,7 @@ Task<Run> run(const Question& question, const Strategy& strategy, Model& model, 
               RunOptions options) {
   Loop& loop = co_await this_loop();
   Loop::Time start = loop.now();
+  Meters meters;
   auto account = std::make_shared<Account>(options.budget, [&loop] { return loop.now(); });
   if (options.on_start) options.on_start(account);
   Context context{.model = model,
@@ -34,6 +33,8 @@ Task<Run> run(const Question& question, const Strategy& strategy, Model& model, 
                     .finished = static_cast<int>(result.outcome.samples.size()),
                     .stop_reason = result.outcome.stop_reason,
                     .seconds = std::chrono::duration<double>(loop.now() - start).count(),
+                    .cpu_seconds = meters.cpu_seconds(),
+                    .joules = meters.joules(),
                     .notes = account->notes()};
   co_return result;
 }

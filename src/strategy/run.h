@@ -25,7 +25,7 @@ struct Run {
 };
 
 // One question through one strategy, with its account: waits until the last cancelled branch has been charged, so the
-// receipt is final. An error after the start carries what was spent to `on_failure`, when given.
+// receipt is final.
 Task<Run> run(const Question& question, const Strategy& strategy, Model& model, const Verifier& verifier,
               RunOptions options);
 

@@ -32,6 +32,18 @@ class CommandTest(unittest.TestCase):
         return subprocess.run([RECKON, *map(str, arguments)], cwd=self.folder, env=self.environment, input=stdin,
                               capture_output=True, timeout=120, **options)
 
+    def text(self, *arguments):
+        """Its standard output, where nothing goes wrong."""
+        done = self.run_command(*arguments)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout.decode()
+
+    def write(self, name, content):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return path
+
     def assert_refused(self, code, part, *arguments, **options):
         """One clear sentence on stderr, nothing on stdout, this exit code, never an abort."""
         done = self.run_command(*arguments, **options)

@@ -1,38 +1,37 @@
 import json
 import re
 
-from command import Command
+from command import CommandTest
 
 
-class Usage(Command):
+class Usage(CommandTest):
     def commands(self):
-        text = self.reckon("--help").stdout
+        text = self.text("--help")
         return re.findall(r"^  ([a-z]+) ", text.split("Subcommands:")[1], re.M)
 
     def test_version_is_stable_json(self):
-        info = json.loads(self.reckon("version", "--json").stdout)
+        info = json.loads(self.text("version", "--json"))
         self.assertRegex(info["reckon"], r"^\d+\.\d+\.\d+$")
 
     def test_every_help_fits_a_screen_and_ends_with_an_example(self):
         for command in self.commands():
             with self.subTest(command=command):
-                done = self.reckon(command, "--help")
-                self.assertEqual(done.returncode, 0)
-                lines = done.stdout.rstrip().splitlines()
+                text = self.text(command, "--help")
+                lines = text.rstrip().splitlines()
                 self.assertLessEqual(len(lines), 50)
-                if "Subcommands:" not in done.stdout:
+                if "Subcommands:" not in text:
                     self.assertEqual(lines[-2], "Example:")
                     self.assertTrue(lines[-1].startswith(f"  reckon {command}"), lines[-1])
 
     def test_an_unknown_command_gets_a_suggestion(self):
-        self.fails(2, "verison", says=["verison", "did you mean version?"])
+        self.assert_refused(2, "'verison' (did you mean version?)", "verison")
 
     def test_an_unknown_option_is_a_usage_error(self):
         for command in self.commands():
             with self.subTest(command=command):
-                done = self.reckon(command, "--no-such-option")
+                done = self.run_command(command, "--no-such-option")
                 self.assertEqual(done.returncode, 2)
-                self.assertTrue(done.stderr.startswith("reckon: "))
+                self.assertTrue(done.stderr.startswith(b"reckon: "))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,103 @@
+// Checks programs against the tests of a data set: `reckon_verify_code DATA FORMAT [PROGRAMS.jsonl]`. Without PROGRAMS
+// the data set's own solutions are checked; its lines are {"id", "program", "kind"}. Prints one JSON line a program, in
+// order, and a summary on stderr. Two programs at a time.
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <thread>
+
+#include "eval/formats.h"
+#include "eval/text_file.h"
+#include "verify/code_verifier.h"
+
+#include <reckon/error.h>
+
+namespace reckon {
+namespace {
+
+namespace json = boost::json;
+
+struct Work {
+  const Question* question;
+  std::string program, kind;
+  CodeResult result;
+};
+
+std::vector<Work> collect(const std::vector<Question>& questions, const std::string& path) {
+  std::map<std::string, const Question*> by_id;
+  std::vector<Work> work;
+  for (const Question& question : questions) {
+    by_id[question.id] = &question;
+    if (path.empty()) work.push_back({&question, *question.reference, "reference", {}});
+  }
+  if (path.empty()) return work;
+  std::string text = read_text_file(path);
+  for (size_t at = 0; at < text.size();) {
+    size_t end = std::min(text.find('\n', at), text.size());
+    json::value row = json::parse(std::string_view(text).substr(at, end - at));
+    at = end + 1;
+    work.push_back({by_id.at(std::string(row.at("id").as_string())),
+                    std::string(row.at("program").as_string()),
+                    std::string(row.at("kind").as_string()),
+                    {}});
+  }
+  return work;
+}
+
+int run(const std::string& data, const std::string& format, const std::string& programs, double seconds) {
+  QuestionFile file = read_questions(data, format);
+  std::vector<Work> work = collect(file.questions, programs);
+  CodeOptions options;
+  options.limits.wall_seconds = seconds;
+  CodeVerifier verifier(options);
+  if (!verifier.unavailable().empty()) throw Error(Code::environment, verifier.unavailable());
+
+  auto start = std::chrono::steady_clock::now();
+  std::atomic<size_t> next{0};
+  auto worker = [&] {
+    for (size_t i; (i = next++) < work.size();)
+      work[i].result = verifier.check(*work[i].question->code, work[i].program);
+  };
+  std::jthread other(worker);
+  worker();
+  other.join();
+  double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+
+  std::map<std::string, std::map<std::string, int>> counts;
+  for (const Work& w : work) {
+    std::string verdict(name(w.result.verdict));
+    ++counts[w.kind][verdict];
+    fmt::print("{}\n", json::serialize(json::object{{"id", w.question->id},
+                                                    {"kind", w.kind},
+                                                    {"verdict", verdict},
+                                                    {"reason", w.result.reason},
+                                                    {"seconds", w.result.seconds}}));
+  }
+  for (const auto& [kind, verdicts] : counts) {
+    fmt::print(stderr, "{:<20}", kind);
+    for (const auto& [verdict, count] : verdicts) fmt::print(stderr, " {} {}", verdict, count);
+    fmt::print(stderr, "\n");
+  }
+  fmt::print(stderr, "{} programs, {:.1f} s, {} questions left out\n", work.size(), wall, file.errors.size());
+  return 0;
+}
+
+}  // namespace
+}  // namespace reckon
+
+int main(int argc, char** argv) {
+  if (argc < 3 || argc > 5) {
+    fmt::print(stderr, "usage: reckon_verify_code DATA FORMAT [PROGRAMS.jsonl [SECONDS]]\n");
+    return 2;
+  }
+  try {
+    return reckon::run(argv[1], argv[2], argc > 3 ? argv[3] : "", argc > 4 ? std::stod(argv[4]) : 10);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "reckon_verify_code: {}\n", error.what());
+    return 3;
+  }
+}

@@ -1,0 +1,141 @@
+#include "engine/llama_context.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <limits>
+#include <string>
+
+#include <reckon/error.h>
+
+namespace reckon {
+namespace {
+
+llama_model_ptr load_weights(const EngineOptions& options, const GgufFacts& facts) {
+  LlamaGuard guard;
+  double needed = static_cast<double>(facts.file_bytes);
+  if (auto available = static_cast<double>(available_memory()); available > 0 && needed > available)
+    throw Error(Code::model_unavailable,
+                fmt::format("{} needs {:.1f} GB of memory and {:.1f} GB are available; use a smaller model",
+                            options.path, needed / 1e9, available / 1e9));
+  llama_model_params params = llama_model_default_params();
+  params.n_gpu_layers = options.gpu_layers;
+  llama_model_ptr model;
+  std::string why;
+  try {
+    model.reset(llama_model_load_from_file(options.path.c_str(), params));
+    why = guard.last_error();
+  } catch (const std::exception& error) {
+    why = error.what();
+  }
+  if (!model)
+    throw Error(Code::model_unavailable, fmt::format("the engine cannot load {} (architecture {}): {}", options.path,
+                                                     facts.architecture, why.empty() ? "no reason given" : why));
+  if (llama_model_has_encoder(model.get()) || !llama_model_has_decoder(model.get()) ||
+      llama_model_is_diffusion(model.get()))
+    throw Error(Code::model_unavailable,
+                fmt::format("{} is not a model that continues text; use one that is", options.path));
+  return model;
+}
+
+// Room for several branches at full length, but never more than an eighth of the memory.
+int choose_cells(const EngineOptions& options, const GgufFacts& facts, int context) {
+  if (options.kv_cells > 0) return std::max(options.kv_cells, context);
+  int64_t cells = std::clamp<int64_t>(4 * static_cast<int64_t>(context), 8192, 32768);
+  if (auto memory = static_cast<double>(available_memory()); memory > 0 && facts.kv_bytes_per_token > 0)
+    cells = std::min(cells, static_cast<int64_t>(memory / 8 / facts.kv_bytes_per_token));
+  return std::max(static_cast<int>(cells), context);
+}
+
+}  // namespace
+
+int64_t available_memory() {
+  std::ifstream file("/proc/meminfo");
+  for (std::string key; file >> key;) {
+    int64_t kilobytes = 0;
+    if (key == "MemAvailable:" && file >> kilobytes) return kilobytes * 1024;
+    file.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
+  }
+  return 0;
+}
+
+void LlamaContext::FreeBatch::operator()(llama_batch* batch) const {
+  llama_batch_free(*batch);
+  delete batch;
+}
+
+LlamaContext::LlamaContext(const EngineOptions& options, const GgufFacts& facts, int threads)
+    : model_(load_weights(options, facts)), vocabulary_(llama_model_get_vocab(model_.get())) {
+  LlamaGuard guard;
+  bool recurrent = llama_model_is_recurrent(model_.get()) || llama_model_is_hybrid(model_.get());
+  can_cut_ = !recurrent;
+  int trained = llama_model_n_ctx_train(model_.get());
+  context_length_ = trained > 0 ? std::min(options.context, trained) : options.context;
+  slots_ = std::clamp(options.max_branches, 1, static_cast<int>(llama_max_parallel_sequences()));
+  if (recurrent) slots_ = std::min(slots_, 64);  // every slot holds a whole state
+  cells_ = choose_cells(options, facts, context_length_);
+
+  llama_context_params params = llama_context_default_params();
+  params.n_ctx = static_cast<uint32_t>(cells_);
+  params.n_batch = kBatch;
+  params.n_ubatch = kChunk;
+  params.n_seq_max = static_cast<uint32_t>(slots_);
+  params.n_outputs_max = kRows;
+  params.n_threads = params.n_threads_batch = threads;
+  params.flash_attn_type = llama_supports_gpu_offload() ? LLAMA_FLASH_ATTN_TYPE_AUTO : LLAMA_FLASH_ATTN_TYPE_DISABLED;
+  params.kv_unified = true;
+  params.swa_full = true;
+  params.no_perf = true;
+  std::string why;
+  try {
+    context_.reset(llama_init_from_model(model_.get(), params));
+    why = guard.last_error();
+  } catch (const std::exception& error) {
+    why = error.what();
+  }
+  if (!context_)
+    throw Error(Code::model_unavailable,
+                fmt::format("no memory for {} cells of context with {}: {}; ask for a shorter context", cells_,
+                            options.path, why.empty() ? "no reason given" : why));
+  cells_ = static_cast<int>(llama_n_ctx(context_.get()));
+  batch_.reset(new llama_batch(llama_batch_init(kBatch, 0, 1)));
+}
+
+LlamaContext::Result LlamaContext::decode(std::span<const Entry> entries) {
+  LlamaGuard guard;
+  batch_->n_tokens = static_cast<int32_t>(entries.size());
+  for (size_t i = 0; i < entries.size(); ++i) {
+    batch_->token[i] = entries[i].token;
+    batch_->pos[i] = entries[i].position;
+    batch_->n_seq_id[i] = 1;
+    batch_->seq_id[i][0] = entries[i].slot;
+    batch_->logits[i] = entries[i].row;
+  }
+  int code = llama_decode(context_.get(), *batch_);
+  if (code != 0 && code != 1) failure_ = fmt::format("llama_decode returned {}: {}", code, guard.last_error());
+  return code == 0 ? Result::done : code == 1 ? Result::no_room : Result::failed;
+}
+
+std::span<const float> LlamaContext::row(int index) const {
+  const float* logits = llama_get_logits_ith(context_.get(), index);
+  if (!logits) throw Error(Code::internal, "the engine computed a token and gave no logits for it");
+  return {logits, static_cast<size_t>(vocabulary_.size())};
+}
+
+void LlamaContext::share(int from, int to, int positions) {
+  llama_memory_seq_cp(llama_get_memory(context_.get()), from, to, 0, can_cut_ ? positions : -1);
+}
+bool LlamaContext::cut(int slot, int positions) {
+  return can_cut_ && llama_memory_seq_rm(llama_get_memory(context_.get()), slot, positions, -1);
+}
+void LlamaContext::drop(int slot) { llama_memory_seq_rm(llama_get_memory(context_.get()), slot, -1, -1); }
+void LlamaContext::set_threads(int threads) { llama_set_n_threads(context_.get(), threads, threads); }
+
+std::string LlamaContext::description() const {
+  char text[128] = {};
+  llama_model_desc(model_.get(), text, sizeof text);
+  return text;
+}
+
+}  // namespace reckon

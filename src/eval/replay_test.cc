@@ -1,0 +1,313 @@
+#include "eval/replay.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include <reckon/error.h>
+
+#include "base/rng.h"
+#include "eval/boinf.h"
+#include "eval/replay_report.h"
+#include "eval/replay_run.h"
+#include "eval/replay_summary.h"
+
+namespace reckon {
+namespace {
+
+Pool::Question question(const std::string& id, const std::vector<std::pair<int, double>>& samples, int right = 0) {
+  Pool::Question q{.id = id};
+  for (auto [answer, tokens] : samples) {
+    while (answer >= static_cast<int>(q.answers.size()))
+      q.answers.push_back({std::to_string(q.answers.size()), static_cast<int>(q.answers.size()) == right});
+    q.samples.push_back({answer, tokens});
+  }
+  return q;
+}
+
+// Questions of every difficulty, some answers missing.
+Pool random_pool(const std::string& name, uint64_t seed, int questions = 12, int samples = 40) {
+  Pool pool{.name = name, .model = name, .task = "task"};
+  Rng rng(seed);
+  for (int q = 0; q < questions; ++q) {
+    std::vector<std::pair<int, double>> draws;
+    double easy = rng.uniform();
+    for (int i = 0; i < samples; ++i) {
+      int answer = rng.uniform() < easy ? 0 : static_cast<int>(rng.below(5)) - 1;
+      draws.emplace_back(answer, 100 + static_cast<double>(rng.below(900)));
+    }
+    pool.questions.push_back(question(std::to_string(q), draws));
+  }
+  return pool;
+}
+
+std::vector<std::unique_ptr<Policy>> policies(const std::vector<std::string>& texts) {
+  std::vector<std::unique_ptr<Policy>> all;
+  for (const std::string& text : texts) all.push_back(parse_policy(text));
+  return all;
+}
+
+std::vector<int> in_order(const Pool::Question& q) {
+  std::vector<int> order(q.samples.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
+  return order;
+}
+
+ReplayRun run(const Pool::Question& q, const std::string& policy, const ReplayOptions& options) {
+  Pool pool{.name = "p", .questions = {q}};
+  auto order = in_order(q);
+  return Replayer(options, pool).run(q, order, *parse_policy(policy));
+}
+
+std::string refusal(const std::vector<Pool>& pools, const std::vector<std::string>& texts = {"lead"},
+                    const ReplayOptions& options = {.orders = 2, .resamples = 10}) {
+  try {
+    replay(pools, policies(texts), options);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(Replay, TheFixedCurveIsAPlainRecountOfEveryPrefix) {
+  Pool pool = random_pool("p", 3);
+  ReplayOptions options{.orders = 17, .seed = 9, .resamples = 5, .most = 32};
+  auto report = replay({pool}, policies({"fixed:n=32"}), options);
+  std::vector<double> right(32);
+  std::vector<int> order(40);
+  for (const auto& q : pool.questions)
+    for (int o = 0; o < options.orders; ++o) {
+      draw_order(pool, q, {.seed = 9, .index = o, .draws = 32}, order);
+      for (int n = 1; n <= 32; ++n) {  // the answer with the most votes, the first to have got there
+        std::map<int, int> counts, reached;
+        int most = 0;
+        for (int i = 0; i < n; ++i)
+          if (int a = q.samples[order[i]].answer; a >= 0) most = std::max(most, ++counts[a]), reached.emplace(a, 0);
+        int winner = -1;
+        std::map<int, int> so_far;
+        for (int i = 0; i < n && winner < 0; ++i)
+          if (int a = q.samples[order[i]].answer; a >= 0 && ++so_far[a] == most) winner = a;
+        right[n - 1] += winner == 0;
+      }
+    }
+  for (int n = 1; n <= 32; ++n)
+    EXPECT_NEAR(report.pools[0].curve_accuracy[n - 1], right[n - 1] / (12.0 * 17), 1e-12) << n;
+}
+
+TEST(Replay, SameSeedSameNumbersForAnyNumberOfThreads) {
+  std::vector<Pool> pools = {random_pool("a", 1), random_pool("b", 2)};
+  auto json = [&](int threads, uint64_t seed) {
+    ReplayOptions options{.orders = 20, .seed = seed, .resamples = 50, .threads = threads, .oracles = true};
+    return replay_json(replay(pools, policies({"balanced", "voc:lambda=0.01,cap=32"}), options));
+  };
+  EXPECT_EQ(json(1, 5), json(4, 5));
+  EXPECT_NE(json(1, 5), json(1, 6));
+}
+
+TEST(Replay, APoolsNumbersDoNotDependOnItsCompany) {
+  std::vector<Pool> both = {random_pool("a", 1), random_pool("b", 2)};
+  ReplayOptions options{.orders = 20, .resamples = 50};
+  auto together = replay(both, policies({"balanced"}), options),
+       alone = replay({both[1]}, policies({"balanced"}), options);
+  EXPECT_EQ(together.pools[1].rows[0].accuracy, alone.pools[0].rows[0].accuracy);
+  EXPECT_EQ(together.pools[1].rows[0].tokens, alone.pools[0].rows[0].tokens);
+  EXPECT_EQ(together.pools[1].rows[0].d.lo, alone.pools[0].rows[0].d.lo);
+}
+
+TEST(Replay, MissingAnswersAreChargedAndNeverVote) {
+  auto q = question("q", {{-1, 100}, {0, 10}, {-1, 100}, {0, 10}});
+  ReplayRun r = run(q, "lead:m=2,cap=4", {});
+  EXPECT_EQ(r.n, 4);
+  EXPECT_EQ(r.vote, 0);
+  EXPECT_EQ(r.tokens, 220);
+  EXPECT_EQ(run(question("q", {{-1, 7}, {-1, 8}}), "lead:m=2,cap=2", {}).vote, -1);
+}
+
+TEST(Replay, AWaveRunsInParallelAndTheDecisionCancelsTheRest) {
+  auto q = question("q", {{0, 100}, {1, 400}, {0, 150}, {0, 1000}});
+  ReplayRun r = run(q, "lead:m=2,cap=4", {.width = 4});
+  EXPECT_EQ(r.n, 2);  // the two shortest agree
+  EXPECT_EQ(r.sequential, 150);
+  EXPECT_EQ(r.tokens, 100 + 150 + 150 + 150);
+  ReplayRun waits = run(q, "lead:m=2,cap=4", {.width = 4, .cancel = false});
+  EXPECT_EQ(waits.n, 4);
+  EXPECT_EQ(waits.sequential, 1000);
+  EXPECT_EQ(waits.tokens, 1650);
+}
+
+TEST(Replay, AWaitingPolicyDecidesAgainAtEveryEnd) {
+  auto q = question("q", {{0, 10}, {0, 20}, {1, 30}, {1, 40}, {1, 50}, {1, 60}});
+  ReplayRun r = run(q, "lead:m=2,cap=6", {.width = 4, .cancel = false});
+  EXPECT_EQ(r.n, 6);  // 2:0 would stop, but the wave ends 2:2, so another one is drawn: at 2:4 it is decided
+  EXPECT_EQ(r.vote, 1);
+}
+
+TEST(Replay, RefillKeepsTheWaveFullAndNeverPassesTheCap) {
+  auto q = question("q", {{0, 10}, {1, 100}, {1, 20}, {0, 30}, {2, 50}});
+  ReplayRun refilled = run(q, "fixed:n=5", {.width = 2, .refill = true});
+  EXPECT_EQ(refilled.n, 5);
+  EXPECT_EQ(refilled.tokens, 210);
+  EXPECT_EQ(refilled.sequential, 110);  // 10+20+30+50 beside 100
+  ReplayRun waves = run(q, "fixed:n=5", {.width = 2});
+  EXPECT_EQ(waves.sequential, 100 + 30 + 50);
+  EXPECT_EQ(waves.tokens, 210);
+  EXPECT_EQ(run(q, "fixed:n=3", {.width = 8}).tokens, 130);  // a wave is clipped at the cap
+}
+
+TEST(Replay, SecondsFollowTheBatchCostCurve) {
+  auto q = question("q", {{0, 100}, {1, 200}});
+  ReplayOptions options{.width = 2, .batch_cost = {{1, 0.01}, {2, 0.015}}};
+  EXPECT_NEAR(run(q, "fixed:n=2", options).seconds, 100 * 0.015 + 100 * 0.01, 1e-12);
+}
+
+TEST(Replay, FlopsCountTheMatricesAndTheAttentionOfEveryToken) {
+  Shape shape{.matmul_parameters = 1000, .layers = 2, .query_heads = 3, .head_size = 4};
+  // 4 * 2 * 3 * 4 = 96 per token looked at; three tokens after a prompt of 10 look at 11, 12 and 13.
+  EXPECT_EQ(decode_flops(shape, 10, 3), 3 * 2000 + 96 * (11 + 12 + 13));
+}
+
+TEST(FixedCurve, IsARunningMaximumLinearBetweenNAndNeverExtrapolates) {
+  FixedCurve curve(std::vector<double>{.5, .7, .6, .8}, std::vector<double>{10, 20, 30, 40});
+  EXPECT_NEAR(curve.tokens_at(.6), 15, 1e-9);
+  EXPECT_NEAR(curve.tokens_at(.7), 20, 1e-9);
+  EXPECT_NEAR(curve.tokens_at(.75), 35, 1e-9);
+  EXPECT_EQ(curve.tokens_at(.3), 10);
+  EXPECT_TRUE(std::isinf(curve.tokens_at(.81)));
+  EXPECT_NEAR(curve.accuracy_at(15), .6, 1e-12);
+  EXPECT_NEAR(curve.accuracy_at(25), .7, 1e-12);
+  EXPECT_NEAR(curve.accuracy_at(99), .8, 1e-12);
+  EXPECT_NEAR(curve.accuracy_at(5), .5, 1e-12);
+}
+
+TEST(Replay, FixedNIsWorthExactlyItselfWhenNothingTies) {
+  // Ties are broken by length in a policy and by order in the baseline, so only questions without ties are equal.
+  Pool pool{.name = "p"};
+  for (int q = 0; q < 6; ++q)
+    pool.questions.push_back(question(std::to_string(q), std::vector<std::pair<int, double>>(8, {q % 2, 50}), 0));
+  auto row = replay({pool}, policies({"fixed:n=4"}), {.orders = 3, .resamples = 20}).pools[0].rows[0];
+  EXPECT_EQ(row.tokens, 200);
+  EXPECT_EQ(row.cost, 4);
+  EXPECT_EQ(row.d.value, 0);
+  EXPECT_EQ(row.match.value, 0);
+  EXPECT_EQ(row.ratio.value, 0.25);  // one sample would do
+  EXPECT_EQ(row.x64, 2);             // the longest fixed N is 8
+}
+
+TEST(Replay, WhatNoFixedNReachesIsCalledUnreachable) {
+  // The vote of one long wrong and one short right answer: the tie-break sees the length, plain voting does not.
+  Pool pool{.name = "p"};
+  for (int q = 0; q < 4; ++q) pool.questions.push_back(question(std::to_string(q), {{1, 900}, {0, 100}}, 0));
+  auto report = replay({pool}, policies({"fixed:n=2"}), {.orders = 50, .resamples = 20});
+  EXPECT_TRUE(std::isinf(report.pools[0].rows[0].ratio.value));
+  EXPECT_THAT(replay_table(report), testing::HasSubstr("unreachable"));
+  EXPECT_THAT(replay_json(report), testing::HasSubstr("\"ratio\":{\"value\":null"));
+}
+
+TEST(Replay, BadRecordingsAreRefusedInOneSentence) {
+  Pool good = random_pool("good", 1);
+  EXPECT_THAT(refusal({}), testing::HasSubstr("no recording"));
+  EXPECT_THAT(refusal({good, good}), testing::HasSubstr("two recordings are named good"));
+  EXPECT_THAT(refusal({Pool{.name = "empty"}}), testing::HasSubstr("empty: the recording holds no questions"));
+  Pool one{.name = "one", .questions = {question("q", {{0, 10}})}};
+  EXPECT_THAT(refusal({one}), testing::HasSubstr("only one sample"));
+  Pool twice = good;
+  twice.questions.push_back(good.questions[0]);
+  EXPECT_THAT(refusal({twice}), testing::HasSubstr("appears twice"));
+  Pool uncounted = good;
+  uncounted.questions[2].samples[1].tokens = std::nan("");
+  EXPECT_THAT(refusal({uncounted}), testing::HasSubstr("no token count"));
+  Pool free{.name = "free", .questions = {question("q", {{0, 0}, {0, 0}})}};
+  EXPECT_THAT(refusal({free}), testing::HasSubstr("no sample has a cost"));
+  EXPECT_THAT(refusal({good}, {"fixed:n=41"}), testing::HasSubstr("needs 41 samples, but a question has only 40"));
+}
+
+TEST(Replay, SaysWhatAReaderMustKnow) {
+  auto notes = [](const Pool& pool, const std::string& policy) {
+    auto report = replay({pool}, policies({policy}), {.orders = 4, .resamples = 20});
+    EXPECT_FALSE(std::isnan(report.pools[0].rows[0].accuracy));
+    return report;
+  };
+  auto all = [](double, int answer) {
+    Pool pool{.name = "p"};
+    for (int q = 0; q < 3; ++q)
+      pool.questions.push_back(question(std::to_string(q), {{answer, 10}, {answer, 12}, {answer, 9}}, 0));
+    return pool;
+  };
+  EXPECT_THAT(notes(all(0, 1), "lead").notes, testing::Contains(testing::HasSubstr("no sample is right")));
+  EXPECT_THAT(notes(all(0, 0), "lead").notes, testing::Contains(testing::HasSubstr("every sample is right")));
+  EXPECT_THAT(notes(all(0, 0), "lead").notes, testing::Contains(testing::HasSubstr("cut off at 3 draws")));
+  Pool single = random_pool("single", 4, 1);
+  auto report = notes(single, "lead");
+  EXPECT_THAT(report.notes, testing::Contains(testing::HasSubstr("a single question")));
+  EXPECT_TRUE(std::isnan(report.pools[0].rows[0].d.lo));
+  EXPECT_THAT(replay_json(report), testing::HasSubstr("\"lo\":null"));
+}
+
+TEST(Boinf, ReadsAnswersTokensAndNames) {
+  std::string path = testing::TempDir() + "analysis_aime2024_Some-Model.jsonl";
+  std::ofstream(path) << R"({"problem_num": 4, "total_answers": 4, "gold_answer": "33", "all_answers": )"
+                      << R"([["33", 100], ["", 50], ["12", 70], [null, 0]]})" << "\n";
+  Pool pool = read_boinf(path, exact_answers());
+  EXPECT_EQ(pool.name, "aime2024_Some-Model");
+  EXPECT_EQ(pool.model, "Some-Model");
+  EXPECT_EQ(pool.task, "aime2024");
+  const auto& q = pool.questions.at(0);
+  EXPECT_EQ(q.id, "4");
+  ASSERT_EQ(q.samples.size(), 4u);
+  EXPECT_TRUE(q.answers.at(q.samples[0].answer).correct);
+  EXPECT_FALSE(q.answers.at(q.samples[2].answer).correct);
+  EXPECT_EQ(q.samples[1].answer, -1);
+  EXPECT_EQ(q.samples[1].tokens, 50);
+  EXPECT_EQ(q.samples[3].answer, -1);
+}
+
+TEST(Boinf, NamesTheLineThatIsBroken) {
+  std::string good = R"({"problem_num": 1, "total_answers": 1, "gold_answer": "3", "all_answers": [["3", 9]]})";
+  std::string path = testing::TempDir() + "analysis_t_m.jsonl";
+  for (const std::string& bad :
+       {std::string(R"({"problem_num": 2, "total_an)"), std::string("[]"), std::string("12"), std::string("{}"),
+        std::string(R"({"problem_num": 2, "total_answers": 2, "gold_answer": "3", "all_answers": [["3", 9]]})"),
+        std::string(R"({"problem_num": 2, "total_answers": 1, "gold_answer": "3", "all_answers": [["3"]]})")}) {
+    std::ofstream(path) << good << "\n" << bad << "\n";
+    try {
+      read_boinf(path, exact_answers());
+      ADD_FAILURE() << bad;
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), testing::HasSubstr("line 2"));
+    }
+  }
+  std::ofstream(path) << good << "\n" << good << "\n";
+  EXPECT_THROW(read_boinf(path, exact_answers()), Error);
+  EXPECT_THROW(read_boinf(path + ".none", exact_answers()), Error);
+}
+
+// The measured points that the presets were chosen by (docs/policy.md).
+TEST(Replay, ReproducesThePublishedPointsOnAime24) {
+  const char* data = std::getenv("RECKON_DATA");
+  if (!data) GTEST_SKIP() << "set RECKON_DATA to a folder with traces-boinf to run this";
+  std::vector<Pool> pools;
+  for (const auto& file : std::filesystem::directory_iterator(std::string(data) + "/traces-boinf"))
+    if (file.path().filename().string().starts_with("analysis_aime2024"))
+      pools.push_back(read_boinf(file.path(), exact_answers()));
+  ASSERT_EQ(pools.size(), 11u);
+  auto report = replay(pools, policies({"economy", "balanced", "quality"}), {.resamples = 50, .oracles = true});
+  const auto& rows = report.macro->rows;
+  struct Published {
+    double cost, d;
+  };
+  int i = 0;
+  for (auto [cost, d] : {Published{4.0, -2.25}, Published{5.1, -1.18}, Published{9.2, -.22}}) {
+    EXPECT_NEAR(rows[i].cost, cost, 0.03 * cost) << rows[i].policy;
+    EXPECT_NEAR(100 * rows[i].d.value, d, 0.4) << rows[i].policy;
+    ++i;
+  }
+  EXPECT_NEAR(rows[3].x64, 13.5, 0.5);
+  EXPECT_NEAR(rows[4].x64, 28, 1);
+}
+
+}  // namespace
+}  // namespace reckon

@@ -1,0 +1,281 @@
+#include "verify/code_verifier.h"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+#include <random>
+
+#include <reckon/error.h>
+
+namespace reckon {
+namespace {
+
+namespace json = boost::json;
+using Clock = std::chrono::steady_clock;
+
+constexpr int kKilled = 128 + 9, kBadSystemCall = 128 + 31, kCpuTime = 128 + 24;
+
+CodeResult verdict(CodeVerdict which, std::string reason = "") { return {which, std::move(reason)}; }
+
+CodeVerdict verdict_of(RunEnd end) {
+  switch (end) {
+    case RunEnd::exited: return CodeVerdict::pass;
+    case RunEnd::timeout: return CodeVerdict::timeout;
+    case RunEnd::out_of_memory: return CodeVerdict::out_of_memory;
+    case RunEnd::output_limit: return CodeVerdict::error;
+    case RunEnd::refused: return CodeVerdict::sandbox_refused;
+    case RunEnd::unavailable: return CodeVerdict::unavailable;
+  }
+  return CodeVerdict::error;
+}
+
+std::string_view last_line(std::string_view text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
+  size_t at = text.rfind('\n');
+  return text.substr(at == std::string_view::npos ? 0 : at + 1, 300);
+}
+
+// A run that ended badly; nothing when it exited with code 0.
+std::optional<CodeResult> trouble(const RunResult& run) {
+  if (run.end != RunEnd::exited) return verdict(verdict_of(run.end), run.reason);
+  if (run.exit_code == 0) return std::nullopt;
+  for (const char* sign : {"MemoryError", "std::bad_alloc"})
+    if (run.errors.find(sign) != std::string::npos)
+      return verdict(CodeVerdict::out_of_memory, "the program ran out of memory");
+  return verdict(CodeVerdict::error,
+                 fmt::format("the program ended with exit code {}: {}", run.exit_code, last_line(run.errors)));
+}
+
+// Lines compared without white space at their ends, and without empty lines at the end of the text.
+std::string trimmed_lines(std::string_view text) {
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    size_t end = std::min(text.find('\n', at), text.size());
+    std::string_view line = text.substr(at, end - at);
+    size_t last = line.find_last_not_of(" \t\r");
+    out.append(line.substr(0, last == std::string_view::npos ? 0 : last + 1)).push_back('\n');
+    at = end + 1;
+  }
+  size_t last = out.find_last_not_of('\n');
+  out.resize(last == std::string::npos ? 0 : last + 1);
+  return out;
+}
+
+bool defines(std::string_view program, const std::string& name) {
+  for (const char* keyword : {"def ", "class "}) {
+    std::string head = keyword + name;
+    for (size_t at = program.find(head); at != std::string_view::npos; at = program.find(head, at + 1)) {
+      size_t after = at + head.size();
+      bool line_start = at == 0 || program[at - 1] == '\n';
+      if (line_start && after < program.size() &&
+          (program[after] == '(' || program[after] == ':' || program[after] == ' '))
+        return true;
+    }
+  }
+  return program.find("\n" + name + " =") != std::string_view::npos || program.starts_with(name + " =");
+}
+
+bool indented(std::string_view program) {
+  size_t at = program.find_first_not_of("\r\n");
+  return at != std::string_view::npos && (program[at] == ' ' || program[at] == '\t');
+}
+
+// How the player ended, when the judge found its line to it closed.
+CodeResult ended_early(JudgePair& pair) {
+  std::string status;
+  Watch watched{.streams = {{pair.player.status.get(), &status, true, false}},
+                .processes = {},
+                .deadline = Clock::now() + std::chrono::seconds(1)};
+  watch(watched, Limits{});
+  int code = parse_exit_code(status).value_or(-1);
+  if (code == kBadSystemCall) return verdict(CodeVerdict::sandbox_refused, "the program made a forbidden system call");
+  if (code == kCpuTime || code == kKilled) return verdict(CodeVerdict::timeout, "the program used up its CPU time");
+  return verdict(CodeVerdict::error, fmt::format("the program ended (exit code {}) before the tests did", code));
+}
+
+CodeResult read_judgement(const std::string& line, JudgePair& pair) {
+  boost::system::error_code error;
+  json::value value = json::parse(line, error);
+  const json::object* object = error ? nullptr : value.if_object();
+  if (object == nullptr) return verdict(CodeVerdict::error, "the tests ended their own process");
+  std::string said(object->at("verdict").as_string());
+  CodeResult result = verdict(CodeVerdict::error, std::string(object->at("reason").as_string()));
+  if (said == "ended") result = ended_early(pair);
+  if (said == "pass") result.verdict = CodeVerdict::pass;
+  if (said == "fail") result.verdict = CodeVerdict::fail;
+  if (said == "out-of-memory") result.verdict = CodeVerdict::out_of_memory;
+  result.calls = static_cast<int>(object->at("calls").as_int64());
+  return result;
+}
+
+// Cannot be guessed, so only a program that was told it can print it.
+std::string make_token() {
+  std::random_device device;  // allowed: a secret, not a draw that must repeat
+  return fmt::format("{:08x}{:08x}{:08x}{:08x}", device(), device(), device(), device());
+}
+
+constexpr std::string_view kCppTail = R"cpp(
+#include <cstdio>
+  int reckon_tests();
+  int main() {
+    int wrong = reckon_tests();
+    char token[80] = {};
+    if (wrong == 0 && std::fgets(token, sizeof token, stdin) != nullptr) std::printf("\n%s\n", token);
+    std::fflush(stdout);
+    return wrong;
+  }
+)cpp";
+
+}  // namespace
+
+std::string_view name(CodeVerdict verdict) {
+  switch (verdict) {
+    case CodeVerdict::pass: return "pass";
+    case CodeVerdict::fail: return "fail";
+    case CodeVerdict::error: return "error";
+    case CodeVerdict::timeout: return "timeout";
+    case CodeVerdict::out_of_memory: return "out-of-memory";
+    case CodeVerdict::sandbox_refused: return "sandbox-refused";
+    case CodeVerdict::unavailable: return "unavailable";
+  }
+  return "";
+}
+
+std::string assemble_program(const CodeTests& tests, std::string_view program) {
+  bool whole = tests.entry_point.empty() || defines(program, tests.entry_point) || !indented(program);
+  return fmt::format("{}\n{}{}\n", tests.setup, whole ? "" : tests.signature, program);
+}
+
+CodeVerifier::CodeVerifier(CodeOptions options) : options_(std::move(options)), sandbox_(options_.sandbox) {}
+CodeVerifier::~CodeVerifier() = default;
+
+WarmPool& CodeVerifier::pool() {
+  std::call_once(pool_made_, [this] { pool_ = std::make_unique<WarmPool>(sandbox_, options_.limits, options_.warm); });
+  return *pool_;
+}
+
+CodeResult CodeVerifier::check(const CodeTests& tests, std::string_view program) {
+  if (!unavailable().empty()) return verdict(CodeVerdict::unavailable, unavailable());
+  auto start = Clock::now();
+  CodeResult result;
+  std::string whole = assemble_program(tests, program);
+  if (!tests.command.empty()) {
+    result = check_command(tests, whole);
+  } else if (tests.language == "c++") {
+    result = check_cpp(tests, whole);
+  } else if (tests.language != "python") {
+    result = verdict(CodeVerdict::error, fmt::format("no way to run {}: use python, c++ or a command", tests.language));
+  } else if (!tests.examples.empty()) {
+    SandboxJob job;
+    job.argv = {options_.sandbox.python, "-s", "/work/program.py"};
+    job.files = {{"program.py", whole}};
+    result = check_examples(tests, std::move(job));
+  } else {
+    result = check_python(tests, whole);
+  }
+  result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  return result;
+}
+
+CodeResult CodeVerifier::check_python(const CodeTests& tests, const std::string& program) {
+  JudgePair pair = pool().take();
+  std::string task = json::serialize(
+      json::object{{"code", program}, {"setup", tests.setup}, {"tests", tests.tests}, {"entry", tests.entry_point}});
+  std::string line;
+  const Limits& limits = options_.limits;
+  Watch watched{.streams = {{pair.control.get(), &line, true, false},
+                            {pair.player_output.get(), nullptr, false, true},
+                            {pair.judge_output.get(), nullptr, false, false}},
+                .processes = {pair.player.process.pid(), pair.judge.process.pid()},
+                .feed = &pair.control,
+                .input = task,
+                .deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                               std::chrono::duration<double>(limits.wall_seconds))};
+  switch (watch(watched, limits)) {
+    case WatchEnd::finished: return read_judgement(line, pair);
+    case WatchEnd::timeout:
+      return verdict(CodeVerdict::timeout, fmt::format("it ran longer than {:g} seconds", limits.wall_seconds));
+    case WatchEnd::out_of_memory:
+      return verdict(CodeVerdict::out_of_memory,
+                     fmt::format("it used more than {} MiB of memory", limits.memory_bytes >> 20));
+    case WatchEnd::output_limit:
+      return verdict(CodeVerdict::error, fmt::format("it wrote more than {} KiB", limits.output_bytes >> 10));
+  }
+  return verdict(CodeVerdict::error);
+}
+
+CodeResult CodeVerifier::check_examples(const CodeTests& tests, SandboxJob job) const {
+  job.limits = options_.limits;
+  for (size_t i = 0; i < tests.examples.size(); ++i) {
+    job.input = tests.examples[i].input;
+    RunResult run = sandbox_.run(job);
+    if (auto bad = trouble(run)) return *bad;
+    if (trimmed_lines(run.output) != trimmed_lines(tests.examples[i].output))
+      return verdict(CodeVerdict::fail, fmt::format("the output for example {} is not the expected one", i + 1));
+  }
+  return verdict(CodeVerdict::pass);
+}
+
+CodeResult CodeVerifier::check_cpp(const CodeTests& tests, const std::string& program) {
+  if (tests.tests.empty() && tests.examples.empty())
+    return verdict(CodeVerdict::error, "there is neither a test nor an example to run");
+  SandboxJob compile;
+  std::string source = program;
+  if (!tests.tests.empty()) {
+    std::string body = tests.tests;
+    if (size_t at = body.find("int main("); at != std::string::npos) {
+      size_t open = body.find('{', at), close = body.rfind('}');
+      if (open == std::string::npos || close < open) return verdict(CodeVerdict::error, "the tests' main is not whole");
+      body.insert(close, "\nreturn 0;\n");
+      body.replace(at, open - at, "int reckon_tests() ");
+    } else {
+      body = "int reckon_tests() {\n" + body + "\nreturn 0;\n}\n";
+    }
+    source += "\n#undef NDEBUG\n#undef assert\n#include <cassert>\n" + body;
+    compile.files.push_back({"main.cc", std::string(kCppTail)});
+  }
+  compile.files.push_back({"program.cc", source});
+  compile.argv = {"/bin/sh", "-c",
+                  options_.sandbox.compiler + " -std=c++20 -O1 -w -o /work/program /work/*.cc && cat /work/program"};
+  compile.limits = {.wall_seconds = 60, .cpu_seconds = 60, .memory_bytes = 4ll << 30, .output_bytes = 32 << 20};
+  RunResult compiled = sandbox_.run(compile);
+  if (compiled.end != RunEnd::exited) return verdict(verdict_of(compiled.end), "compiling: " + compiled.reason);
+  if (compiled.exit_code != 0) {
+    size_t at = compiled.errors.find("error:");
+    std::string_view from = std::string_view(compiled.errors).substr(at == std::string::npos ? 0 : at);
+    return verdict(CodeVerdict::error, fmt::format("the program does not compile: {}",
+                                                   from.substr(0, std::min<size_t>(from.find('\n'), 300))));
+  }
+  SandboxJob job;
+  job.argv = {"/work/program"};
+  job.files = {{"program", compiled.output, true}};
+  if (tests.tests.empty()) return check_examples(tests, std::move(job));
+
+  job.limits = options_.limits;
+  job.input = make_token();
+  RunResult run = sandbox_.run(job);
+  if (run.end == RunEnd::exited && run.errors.find("Assertion `") != std::string::npos)
+    return verdict(CodeVerdict::fail, fmt::format("a test does not hold: {}", last_line(run.errors)));
+  if (auto bad = trouble(run)) return *bad;
+  if (run.output.find(job.input) == std::string::npos)
+    return verdict(CodeVerdict::error, "the program ended (exit code 0) before the tests did");
+  return verdict(CodeVerdict::pass);
+}
+
+CodeResult CodeVerifier::check_command(const CodeTests& tests, const std::string& program) const {
+  SandboxJob job;
+  job.argv = {"/bin/sh", "-c", tests.command};
+  job.files = {{tests.language == "c++" ? "program.cc" : "program.py", program}};
+  if (!tests.tests.empty()) job.files.push_back({"tests", tests.tests});
+  job.limits = options_.limits;
+  RunResult run = sandbox_.run(job);
+  if (run.end == RunEnd::exited && run.exit_code != 0)
+    return verdict(CodeVerdict::fail, fmt::format("the command ended with exit code {}: {}", run.exit_code,
+                                                  last_line(run.errors.empty() ? run.output : run.errors)));
+  if (auto bad = trouble(run)) return *bad;
+  return verdict(CodeVerdict::pass);
+}
+
+}  // namespace reckon
