@@ -12,6 +12,7 @@ std::vector<Command> builtin_commands() {
       power_command(),
       models_command(),
       signature_command(),
+      verify_command(),
       version_command(),
   };
 }
