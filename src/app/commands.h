@@ -14,6 +14,7 @@ Command replay_command();
 Command solve_command();
 Command eval_command();
 Command signature_command();
+Command verify_command();
 Command version_command();
 
 }  // namespace reckon

@@ -181,7 +181,8 @@ class Evaluation {
       if (acb_is_zero(z.get())) return Outcome::value;
       return Outcome::undefined;
     }
-    degree == 2 ? acb_sqrt(z.get(), z.get(), at_.precision) : acb_root_ui(z.get(), z.get(), static_cast<ulong>(degree), at_.precision);
+    degree == 2 ? acb_sqrt(z.get(), z.get(), at_.precision)
+                : acb_root_ui(z.get(), z.get(), static_cast<ulong>(degree), at_.precision);
     return Outcome::value;
   }
 
@@ -190,13 +191,16 @@ class Evaluation {
     const std::string& name = n.name;
     if (n.count == 2 && name == "root") {
       Rational degree;
-      if (exact(tree_, tree_.child(index, 1), at_.sign, degree) != Outcome::value || !degree.fits_long()) return Outcome::unsupported;
+      if (exact(tree_, tree_.child(index, 1), at_.sign, degree) != Outcome::value || !degree.fits_long())
+        return Outcome::unsupported;
       const Outcome result = node(tree_.child(index, 0), out);
       return result == Outcome::value ? root(out, degree.to_long()) : result;
     }
-    if (n.count != 1 || name == "det" || name == "factorial" || name == "gcd" || name == "lcm") return rational(index, out);
+    if (n.count != 1 || name == "det" || name == "factorial" || name == "gcd" || name == "lcm")
+      return rational(index, out);
     const bool outer = in_angle_;
-    in_angle_ = name.size() == 3 && (name == "sin" || name == "cos" || name == "tan" || name == "cot" || name == "sec" || name == "csc");
+    in_angle_ = name.size() == 3 &&
+                (name == "sin" || name == "cos" || name == "tan" || name == "cot" || name == "sec" || name == "csc");
     const Outcome result = node(tree_.child(index, 0), out);
     in_angle_ = outer;
     if (result != Outcome::value) return result;
@@ -217,10 +221,10 @@ class Evaluation {
     if (!below(z, 40)) return Outcome::beyond;
     using Function = void (*)(acb_t, const acb_t, slong);
     static const std::map<std::string, Function, std::less<>> kFunctions = {
-        {"sin", acb_sin},   {"cos", acb_cos},     {"tan", acb_tan},     {"cot", acb_cot},     {"sec", acb_sec},
-        {"csc", acb_csc},   {"asin", acb_asin},   {"acos", acb_acos},   {"atan", acb_atan},   {"sinh", acb_sinh},
-        {"cosh", acb_cosh}, {"tanh", acb_tanh},   {"coth", acb_coth},   {"asinh", acb_asinh}, {"acosh", acb_acosh},
-        {"atanh", acb_atanh}};
+        {"sin", acb_sin},   {"cos", acb_cos},     {"tan", acb_tan},     {"cot", acb_cot},
+        {"sec", acb_sec},   {"csc", acb_csc},     {"asin", acb_asin},   {"acos", acb_acos},
+        {"atan", acb_atan}, {"sinh", acb_sinh},   {"cosh", acb_cosh},   {"tanh", acb_tanh},
+        {"coth", acb_coth}, {"asinh", acb_asinh}, {"acosh", acb_acosh}, {"atanh", acb_atanh}};
     const auto it = kFunctions.find(name);
     if (it == kFunctions.end()) return whole_part(name, z);
     if ((name.ends_with("h") || !z.is_real()) && !below(z, 14)) return Outcome::beyond;

@@ -40,7 +40,7 @@ struct Setting {
   const Point* point = nullptr;  // values of the variables
   long precision = 64;           // bits
   bool complex = false;          // roots and logarithms of negative numbers have values
-  int sign = 1;                  // how plus-minus is read
+  int sign = 0;                  // how plus-minus is read
 };
 
 Outcome evaluate(const Tree& tree, int node, const Setting& setting, Ball& out);

@@ -11,10 +11,12 @@ namespace reckon::verify {
 namespace {
 
 std::optional<int> month(const std::string& name) {
-  static constexpr std::array<std::string_view, 12> kMonths = {"january", "february", "march",     "april",   "may",      "june",
-                                                               "july",    "august",   "september", "october", "november", "december"};
+  static constexpr std::array<std::string_view, 12> kMonths = {"january",   "february", "march",    "april",
+                                                               "may",       "june",     "july",     "august",
+                                                               "september", "october",  "november", "december"};
   for (size_t i = 0; i < kMonths.size(); ++i)
-    if (name.size() >= 3 && (kMonths[i] == name || (name.size() <= 4 && kMonths[i].starts_with(name)))) return static_cast<int>(i) + 1;
+    if (name.size() >= 3 && (kMonths[i] == name || (name.size() <= 4 && kMonths[i].starts_with(name))))
+      return static_cast<int>(i) + 1;
   return std::nullopt;
 }
 
@@ -49,7 +51,8 @@ std::optional<std::string> date_form(std::string_view text) {
 std::optional<std::string> time_form(std::string_view text) {
   text = strip_wrapping(text);
   if (text.size() < 4 || text.size() > 40 || text.find(':') == std::string_view::npos) return std::nullopt;
-  static const RE2 kTime(R"((?i)(?:(\d{1,6})\s*days?,?\s*)?(\d{1,2}):(\d{2})(?::(\d{2})(\.\d+)?)?\s*((?:\\text\{)?\s*[ap]\.?m\.?\}?)?)");
+  static const RE2 kTime(
+      R"((?i)(?:(\d{1,6})\s*days?,?\s*)?(\d{1,2}):(\d{2})(?::(\d{2})(\.\d+)?)?\s*((?:\\text\{)?\s*[ap]\.?m\.?\}?)?)");
   std::string days, fraction, half, seconds;
   int hours = 0, minutes = 0;
   if (!RE2::FullMatch(text, kTime, &days, &hours, &minutes, &seconds, &fraction, &half)) return std::nullopt;

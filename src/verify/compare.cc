@@ -15,7 +15,10 @@ Comparison different(std::string why) { return {Verdict::different, std::move(wh
 
 Comparison compare_inner(const Term& gold, const Term& candidate, int depth);
 
-bool is_list(const Term& t) { return t->kind == Node::list || (has_kind(t, Node::plus_minus) && t.sign == 1 && t->kind != Node::set && t->kind != Node::tuple); }
+bool is_list(const Term& t) {
+  return t->kind == Node::list ||
+         (has_kind(t, Node::plus_minus) && t.sign == 0 && t->kind != Node::set && t->kind != Node::tuple);
+}
 bool is_vector(const Term& t) {
   if (t->kind == Node::tuple || t->kind == Node::matrix) return true;
   return (t->kind == Node::mul || t->kind == Node::add || t->kind == Node::neg || t->kind == Node::div) &&
@@ -26,7 +29,8 @@ Comparison in_order(const std::vector<Term>& a, const std::vector<Term>& b, int 
   if (a.size() != b.size()) return different(std::string(what) + " of different lengths");
   for (size_t i = 0; i < a.size(); ++i) {
     const Comparison part = compare_inner(unlabelled(a[i]), unlabelled(b[i]), depth + 1);
-    if (part.verdict != Verdict::equal) return {part.verdict, std::string(what) + ", member " + std::to_string(i + 1) + ": " + part.reason};
+    if (part.verdict != Verdict::equal)
+      return {part.verdict, std::string(what) + ", member " + std::to_string(i + 1) + ": " + part.reason};
   }
   return equal(std::string(what) + " in order");
 }
@@ -110,7 +114,8 @@ Comparison vectors(const Term& gold, const Term& candidate, int depth) {
     return out;
   };
   if (gold->kind == Node::matrix && candidate->kind == Node::matrix) {
-    if (!(gold->value == candidate->value) || gold->count != candidate->count) return different("matrices of different shapes");
+    if (!(gold->value == candidate->value) || gold->count != candidate->count)
+      return different("matrices of different shapes");
     return in_order(items(gold), items(candidate), depth, "matrices");
   }
   if (gold->kind == Node::tuple && candidate->kind == Node::tuple && gold->count == 2 && candidate->count == 2 &&
@@ -151,16 +156,20 @@ Comparison amounts(const Term& gold, const Term& candidate) {
 }
 
 Comparison based(const Term& gold, const Term& candidate) {
-  if (gold->kind == Node::based && candidate->kind == Node::based) return {same_value(gold, candidate), "values in their bases"};
+  if (gold->kind == Node::based && candidate->kind == Node::based)
+    return {same_value(gold, candidate), "values in their bases"};
   const Term& marked = gold->kind == Node::based ? gold : candidate;
   const Term& plain = gold->kind == Node::based ? candidate : gold;
-  if (plain->kind == Node::number) return {plain->value.to_string() == marked->name ? Verdict::equal : Verdict::different, "digits, the base on one side only"};
+  if (plain->kind == Node::number)
+    return {plain->value.to_string() == marked->name ? Verdict::equal : Verdict::different,
+            "digits, the base on one side only"};
   // ab: letters read as a product
   std::string letters;
-  for (int i = 0; i < plain->count; ++i)
-    letters += plain.child(i)->kind == Node::euler ? "e" : plain.child(i)->name;
-  std::transform(letters.begin(), letters.end(), letters.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return {plain->kind == Node::mul && letters == marked->name ? Verdict::equal : Verdict::different, "digits, the base on one side only"};
+  for (int i = 0; i < plain->count; ++i) letters += plain.child(i)->kind == Node::euler ? "e" : plain.child(i)->name;
+  std::transform(letters.begin(), letters.end(), letters.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return {plain->kind == Node::mul && letters == marked->name ? Verdict::equal : Verdict::different,
+          "digits, the base on one side only"};
 }
 
 Comparison equations(const Term& gold, const Term& candidate) {
@@ -198,14 +207,19 @@ std::optional<Comparison> sets(const Term& gold, const Term& candidate) {
     return gold->name == candidate->name ? equal("the same set of numbers") : different("other sets of numbers");
   const auto a = real_set(gold), b = real_set(candidate);
   if (a && b) return same_set(*a, *b) ? equal("the same set of reals") : different("other sets of reals");
-  const auto inequality = [](const Term& t) { return t->kind == Node::relation && t->name.size() == 1 && is_set_form(t); };
+  const auto inequality = [](const Term& t) {
+    return t->kind == Node::relation && t->name.size() == 1 && is_set_form(t);
+  };
   if (inequality(gold) && inequality(candidate)) {
     const auto strict = [](const Term& t) { return t->name == "<" || t->name == ">"; };
     if ((gold->name == "N") != (candidate->name == "N")) return different("other relation");
-    if (gold->name == "N") return Comparison{proportional(gold.child(0), gold.child(1), candidate.child(0), candidate.child(1), false), "inequations"};
+    if (gold->name == "N")
+      return Comparison{proportional(gold.child(0), gold.child(1), candidate.child(0), candidate.child(1), false),
+                        "inequations"};
     if (strict(gold) != strict(candidate)) return different("a strict and a weak inequality");
     const auto side = [](const Term& t, int i) { return t.child(t->name == "<" || t->name == "L" ? i : 1 - i); };
-    return Comparison{proportional(side(gold, 0), side(gold, 1), side(candidate, 0), side(candidate, 1), true), "inequalities up to a positive factor"};
+    return Comparison{proportional(side(gold, 0), side(gold, 1), side(candidate, 0), side(candidate, 1), true),
+                      "inequalities up to a positive factor"};
   }
   if (a.has_value() != b.has_value()) return different("a set of reals and something else");
   return std::nullopt;
@@ -216,22 +230,26 @@ Comparison compare_inner(const Term& gold, const Term& candidate, int depth) {
   if (gold->kind == Node::number && candidate->kind == Node::number) return {same_value(gold, candidate), "values"};
   if (is_equation(gold)) return gold_equation(gold, candidate, depth);
   if (gold->kind == Node::relation && !is_set_form(gold)) return compare_inner(unlabelled(gold), candidate, depth + 1);
-  if (candidate->kind == Node::relation && !is_set_form(candidate)) return compare_inner(gold, unlabelled(candidate), depth + 1);
+  if (candidate->kind == Node::relation && !is_set_form(candidate))
+    return compare_inner(gold, unlabelled(candidate), depth + 1);
   if (is_set_form(gold) || is_set_form(candidate)) {
     // An inequality restated is not the value asked for.
     const Term& other = is_set_form(gold) ? candidate : gold;
     const bool set_like = is_set_form(other) || other->kind == Node::tuple || other->kind == Node::set;
     if (!set_like) return different("a set and something else");
     if (const auto result = sets(gold, candidate)) return *result;
-    if (gold->kind != Node::list || candidate->kind != Node::list) return {Verdict::undecided, "sets that cannot be solved"};
+    if (gold->kind != Node::list || candidate->kind != Node::list)
+      return {Verdict::undecided, "sets that cannot be solved"};
   }
   const bool vector_gold = is_vector(gold), vector_candidate = is_vector(candidate);
   if (vector_gold || vector_candidate) {
     const Term& other = vector_gold ? candidate : gold;
-    if (!(vector_gold && vector_candidate) && other->kind != Node::list) return different("a tuple or matrix and something else");
+    if (!(vector_gold && vector_candidate) && other->kind != Node::list)
+      return different("a tuple or matrix and something else");
     return vectors(gold, candidate, depth);
   }
-  if (is_list(gold) || is_list(candidate) || gold->kind == Node::set || candidate->kind == Node::set) return lists(gold, candidate, depth);
+  if (is_list(gold) || is_list(candidate) || gold->kind == Node::set || candidate->kind == Node::set)
+    return lists(gold, candidate, depth);
   if (gold->kind == Node::based || candidate->kind == Node::based) return based(gold, candidate);
   return amounts(gold, candidate);
 }
@@ -276,8 +294,8 @@ std::string key_of(const Term& term, int depth) {
     return joined(std::move(keys), false, term->kind == Node::tuple && term->count == 2 ? term->name.c_str() : "()");
   }
   if (is_list(term) || term->kind == Node::set) {
+    if (term->count > static_cast<int>(kMostMembers)) return {};
     for (const Term& item : members(term)) keys.push_back(key_of(unlabelled(item), depth + 1));
-    if (keys.size() > kMostMembers) return {};
     return joined(std::move(keys), true, "{}");
   }
   if (term->kind == Node::based) return term->name;

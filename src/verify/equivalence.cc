@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "verify/calendar.h"
 #include "verify/choice.h"
 #include "verify/compare.h"
@@ -21,15 +22,18 @@ bool same_without_space(std::string_view a, std::string_view b) {
     while (i < a.size() && is_space(a[i])) ++i;
     while (j < b.size() && is_space(b[j])) ++j;
     if (i == a.size() || j == b.size()) return i == a.size() && j == b.size();
-    if (a[i++] != b[j++]) return false;
+    if (a[i] != b[j]) return false;
+    // "4 2" is not "42", "a b" not "ab".
+    if (i > 0 && j > 0 && is_alnum(a[i]) && is_space(a[i - 1]) != is_space(b[j - 1])) return false;
+    ++i;
+    ++j;
   }
 }
 
 // Text that no one means as an answer: control characters, bytes that are not UTF-8.
 bool readable(std::string_view text) {
-  return valid_utf8(text) && std::none_of(text.begin(), text.end(), [](char c) {
-           return static_cast<unsigned char>(c) < 0x20 && !is_space(c);
-         });
+  return valid_utf8(text) && std::none_of(text.begin(), text.end(),
+                                          [](char c) { return static_cast<unsigned char>(c) < 0x20 && !is_space(c); });
 }
 
 // A gold that is a letter: (B), B, \text{(B)}.
@@ -44,12 +48,25 @@ std::optional<char> letter_gold(std::string_view gold) {
 // The same notion in different words.
 std::string_view notion(std::string_view form) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kNotions = {
-      {{"dne", "does not exist"}, {"doesn't exist", "does not exist"}, {"do not exist", "does not exist"}, {"does not exist", "does not exist"},
-       {"no solutions", "no solution"}, {"no real solution", "no solution"}, {"no real solutions", "no solution"}, {"no solution", "no solution"},
-       {"not defined", "undefined"}, {"is undefined", "undefined"}, {"undefined", "undefined"}, {"emptyset", "no solution"}}};
+      {{"dne", "does not exist"},
+       {"doesn't exist", "does not exist"},
+       {"do not exist", "does not exist"},
+       {"does not exist", "does not exist"},
+       {"no solutions", "no solution"},
+       {"no real solution", "no solution"},
+       {"no real solutions", "no solution"},
+       {"no solution", "no solution"},
+       {"not defined", "undefined"},
+       {"is undefined", "undefined"},
+       {"undefined", "undefined"},
+       {"emptyset", "no solution"}}};
   for (const auto& [words, meaning] : kNotions)
     if (form == words) return meaning;
   return form;
+}
+
+bool balanced(std::string_view text) {
+  return std::count(text.begin(), text.end(), '{') == std::count(text.begin(), text.end(), '}');
 }
 
 Comparison words(std::string_view gold, std::string_view candidate) {
@@ -69,7 +86,9 @@ Comparison formulas(const Reading& gold, const Reading& candidate) {
   Comparison result = compare_terms(gold.term(), candidate.term());
   if (result.verdict == Verdict::equal) return result;
   // "100,200" beside "100, 200": the comma may part a list after all.
-  const auto list = [](const Reading& r) { return r.term()->kind == Node::list || r.term()->kind == Node::set || r.term()->kind == Node::tuple; };
+  const auto list = [](const Reading& r) {
+    return r.term()->kind == Node::list || r.term()->kind == Node::set || r.term()->kind == Node::tuple;
+  };
   if (list(gold) != list(candidate) && (has_wide_comma(gold.text) || has_wide_comma(candidate.text))) {
     const Reading a = read(gold.text, Commas::separate), b = read(candidate.text, Commas::separate);
     if (a.ok() && b.ok()) {
@@ -94,14 +113,15 @@ std::optional<Comparison> calendar(std::string_view gold, std::string_view candi
 
 Comparison compare_read(std::string_view gold, std::string_view candidate) {
   if (const auto letter = letter_gold(gold)) {
-    if (const auto other = parse_choice(candidate)) return {other == letter ? Verdict::equal : Verdict::different, "letters"};
+    if (const auto other = parse_choice(candidate))
+      return {other == letter ? Verdict::equal : Verdict::different, "letters"};
     if (strip_wrapping(gold).size() != 1) return {Verdict::different, "not one letter"};
   }
   if (const auto verdict = calendar(gold, candidate)) return *verdict;
   const Reading a = read(gold), b = read(candidate);
   if (a.ok() && b.ok()) return formulas(a, b);
   const Comparison spoken = words(gold, candidate);
-  if (spoken.verdict == Verdict::equal) return spoken;
+  if (spoken.verdict == Verdict::equal && balanced(gold) == balanced(candidate)) return spoken;
   if (a.ok() && !b.ok()) {
     std::set<std::string> symbols;
     collect_symbols(a.term(), symbols);
@@ -114,11 +134,12 @@ Comparison compare_read(std::string_view gold, std::string_view candidate) {
         return result;
       }
     }
-    const bool heavy = b.problem.starts_with("too") || b.problem.starts_with("exponent") || b.problem.starts_with("nested");
+    const bool heavy =
+        b.problem.starts_with("too") || b.problem.starts_with("exponent") || b.problem.starts_with("nested");
     return {heavy ? Verdict::undecided : Verdict::different, "the candidate is no formula: " + b.problem};
   }
   if (!a.ok() && b.ok()) return {Verdict::different, "the gold is no formula: " + a.problem};
-  return spoken;
+  return {Verdict::different, "other words"};
 }
 
 }  // namespace

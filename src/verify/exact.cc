@@ -146,7 +146,8 @@ class Exact {
       return binomial(out, b.to_long());
     }
     if (count != 1) return Outcome::unsupported;
-    const bool known = name == "sqrt" || name == "cbrt" || name == "abs" || name == "floor" || name == "ceil" || name == "factorial" || name == "sgn";
+    const bool known = name == "sqrt" || name == "cbrt" || name == "abs" || name == "floor" || name == "ceil" ||
+                       name == "factorial" || name == "sgn";
     if (!known) return Outcome::unsupported;
     const Outcome result = evaluate(tree_.child(node, 0), out);
     if (result != Outcome::value) return result;
@@ -206,7 +207,8 @@ class Exact {
     const Node& m = tree_[matrix];
     if (m.kind != Node::matrix) return Outcome::unsupported;
     const long size = m.value.to_long();
-    if (size > kLargestMatrix || size * size != m.count) return size > kLargestMatrix ? Outcome::beyond : Outcome::undefined;
+    if (size > kLargestMatrix || size * size != m.count)
+      return size > kLargestMatrix ? Outcome::beyond : Outcome::undefined;
     std::vector<Rational> cells(static_cast<size_t>(m.count));
     for (int i = 0; i < m.count; ++i) {
       const Outcome result = evaluate(tree_.child(matrix, i), cells[static_cast<size_t>(i)]);
@@ -218,7 +220,8 @@ class Exact {
     return Outcome::value;
   }
 
-  static Rational minor(const std::vector<Rational>& cells, const std::vector<size_t>& columns, size_t row, size_t size) {
+  static Rational minor(const std::vector<Rational>& cells, const std::vector<size_t>& columns, size_t row,
+                        size_t size) {
     if (columns.empty()) return Rational(1);
     Rational total;
     for (size_t i = 0; i < columns.size(); ++i) {

@@ -7,8 +7,9 @@ namespace reckon::verify {
 std::string show(const Tree& tree, int node) {
   if (node < 0) return "nothing";
   static constexpr std::array<const char*, 24> kNames = {
-      "number", "base", "symbol", "pi",   "e",    "i",      "infinity", "add",    "mul",   "div",       "neg",     "pow",
-      "plus-minus", "call", "unit", "tuple", "set", "list", "matrix",   "relation", "union", "intersection", "without", "numbers"};
+      "number", "base",     "symbol", "pi",           "e",       "i",      "infinity", "add", "mul",
+      "div",    "neg",      "pow",    "plus-minus",   "call",    "unit",   "tuple",    "set", "list",
+      "matrix", "relation", "union",  "intersection", "without", "numbers"};
   const Node& n = tree[node];
   if (n.kind == Node::number) return n.value.to_string();
   if (n.kind == Node::symbol) return n.name;

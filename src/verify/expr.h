@@ -12,11 +12,18 @@ namespace reckon::verify {
 // One node of an expression tree; its children are `count` indices from `first` on in the tree's list of children.
 struct Node {
   enum Kind {
-    number,     // value
-    based,      // name: the digits, lower case; value: the base
-    symbol,     // name
-    pi, euler, imaginary, infinity,
-    add, mul, div, neg, pow,
+    number,  // value
+    based,   // name: the digits, lower case; value: the base
+    symbol,  // name
+    pi,
+    euler,
+    imaginary,
+    infinity,
+    add,
+    mul,
+    div,
+    neg,
+    pow,
     plus_minus,  // a, b; name "+" for a +- b and "-" for a -+ b
     call,        // name: sin, sqrt, abs, factorial, ...; children: the arguments
     unit,        // name; child: the amount. "%" and "degree" are units
@@ -25,7 +32,9 @@ struct Node {
     list,        // a, b without brackets; name: "," or "or" or "and"
     matrix,      // children row by row; value: the number of columns
     relation,    // children in order; name: one of = < > L(<=) G(>=) N(/=) ~ e(in) between each two
-    unite, intersect, without,
+    unite,
+    intersect,
+    without,
     number_set,  // name: R, Q, Z, N, C
     empty_set,
   };

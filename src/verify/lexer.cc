@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "verify/scan.h"
 #include "verify/symbols.h"
 #include "verify/text_form.h"
@@ -52,7 +53,7 @@ class Lexer {
     } else if (std::string_view("<>").find(c) != kNone && text_.substr(at_ + 1).starts_with("=")) {
       at_ += 2;
       add(Token::command, c == '<' ? "le" : "ge");
-    } else if (c == '!' && text_.substr(at_ + 1).starts_with("=")) {
+    } else if (c == '!' && text_.substr(at_ + 1).starts_with("=") && (at_ == 0 || is_space(text_[at_ - 1]))) {
       at_ += 2;
       add(Token::command, "ne");
     } else if (std::string_view("+-*/^_()[]{},;:=<>|!%&'").find(c) != kNone) {
@@ -154,13 +155,15 @@ class Lexer {
 
   // The width of a separator of thousands that stands here, or 0.
   size_t separator() const {
-    static constexpr std::array<std::string_view, 8> kSeparators = {",\\!", "{,}", "\\,", "\\!", "\\ ", "{\\,}", "\\;", ","};
+    static constexpr std::array<std::string_view, 8> kSeparators = {",\\!", "{,}",   "\\,", "\\!",
+                                                                    "\\ ",  "{\\,}", "\\;", ","};
     size_t group = 0;  // at most three digits before it
     while (group < 4 && at_ > group && is_digit(text_[at_ - 1 - group])) ++group;
     if (group > 3 || group == 0) return 0;
     for (const std::string_view separator : kSeparators) {
       if (!text_.substr(at_).starts_with(separator)) continue;
-      if (separator == "," && (commas_ == Commas::separate || brackets_ > 0 || (braces_ > 0 && !in_text_ && set_open_))) return 0;
+      if (separator == "," && (commas_ == Commas::separate || brackets_ > 0 || (braces_ > 0 && !in_text_ && set_open_)))
+        return 0;
       const std::string_view rest = text_.substr(at_ + separator.size());
       const bool three = rest.size() >= 3 && is_digit(rest[0]) && is_digit(rest[1]) && is_digit(rest[2]);
       if (three && (rest.size() == 3 || !is_digit(rest[3]))) return separator.size();
@@ -168,7 +171,8 @@ class Lexer {
     }
     // A plain space between full groups: "1 000 000".
     const std::string_view rest = text_.substr(at_);
-    const bool spaced = rest.size() >= 4 && rest[0] == ' ' && is_digit(rest[1]) && is_digit(rest[2]) && is_digit(rest[3]);
+    const bool spaced =
+        rest.size() >= 4 && rest[0] == ' ' && is_digit(rest[1]) && is_digit(rest[2]) && is_digit(rest[3]);
     const bool whole = spaced && (rest.size() == 4 || (!is_digit(rest[4]) && rest[4] != '/' && rest[4] != ':'));
     return whole && brackets_ == 0 ? 1 : 0;
   }
@@ -181,7 +185,8 @@ class Lexer {
     while (at_ < text_.size() && part(text_[at_])) ++at_;
     std::string run(text_.substr(start, at_ - start));
     if (run.size() > 1 || in_text_) {
-      const bool hyphen = text_.substr(at_).starts_with("-") && at_ + 1 < text_.size() && part(text_[at_ + 1]) && run.size() > 2;
+      const bool hyphen =
+          text_.substr(at_).starts_with("-") && at_ + 1 < text_.size() && part(text_[at_ + 1]) && run.size() > 2;
       if (hyphen && !is_function(run)) {  // "father-in-law", "twenty-one"
         while (at_ < text_.size() && (part(text_[at_]) || text_[at_] == '-')) ++at_;
         run = text_.substr(start, at_ - start);
@@ -206,13 +211,13 @@ class Lexer {
       return;
     }
     static constexpr std::array<std::string_view, 24> kNoise = {
-        "left",  "right", "big",     "Big",          "bigg",      "Bigg",         "bigl",         "bigr",
-        "Bigl",  "Bigr",  "biggl",   "biggr",        "Biggl",     "Biggr",        "displaystyle", "textstyle",
-        "quad",  "qquad", "limits",  "middle",       "nolimits",  "scriptstyle",  "boxed",        "fbox"};
-    static constexpr std::array<std::string_view, 10> kFonts = {"mathbf",  "boldsymbol", "mathit", "mathcal", "vec",
-                                                                "mathsf",  "bm",         "hat",    "tilde",   "underline"};
-    static constexpr std::array<std::string_view, 11> kText = {"text",   "textbf", "textit", "mbox",   "textrm", "hbox",
-                                                               "mathrm", "rm",     "textsf", "texttt", "operatorname"};
+        "left", "right", "big",    "Big",    "bigg",     "Bigg",        "bigl",         "bigr",
+        "Bigl", "Bigr",  "biggl",  "biggr",  "Biggl",    "Biggr",       "displaystyle", "textstyle",
+        "quad", "qquad", "limits", "middle", "nolimits", "scriptstyle", "boxed",        "fbox"};
+    static constexpr std::array<std::string_view, 10> kFonts = {
+        "mathbf", "boldsymbol", "mathit", "mathcal", "vec", "mathsf", "bm", "hat", "tilde", "underline"};
+    static constexpr std::array<std::string_view, 11> kText = {
+        "text", "textbf", "textit", "mbox", "textrm", "hbox", "mathrm", "rm", "textsf", "texttt", "operatorname"};
     if (among(kNoise, name) || among(kFonts, name)) {
       spaced_ = spaced_ || name.ends_with("quad");
       const bool sizing = name == "left" || name == "right";
@@ -273,7 +278,9 @@ class Lexer {
 std::vector<Token> tokenize(std::string_view text, Commas commas) {
   text = strip_wrapping(text);
   if (text.size() > kLongestInput || !valid_utf8(text)) return {};
-  if (std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 && !is_space(c); })) return {};
+  if (std::any_of(text.begin(), text.end(),
+                  [](char c) { return static_cast<unsigned char>(c) < 0x20 && !is_space(c); }))
+    return {};
   const std::string symbols = latex_symbols(text);
   return Lexer(symbols, commas).run();
 }

@@ -135,7 +135,9 @@ int Parser::sum() {
     int node = term();
     if (!both.empty()) {
       if (++pairs > 8) return fail("too many signs");
-      const int before = terms.empty() ? tree_.number(Rational()) : terms.size() == 1 ? terms[0] : tree_.add(Node::add, terms);
+      const int before = terms.empty()       ? tree_.number(Rational())
+                         : terms.size() == 1 ? terms[0]
+                                             : tree_.add(Node::add, terms);
       terms = {tree_.add(Node::plus_minus, {before, minus ? negated(node) : node}, both)};
     } else {
       terms.push_back(minus ? negated(node) : node);
@@ -154,10 +156,10 @@ bool Parser::starts_factor() const {
     case Token::word: return !(t.is_word("and") || t.is_word("or") || t.is_word("."));
     case Token::mark: return t.is('(') || t.is('{') || (t.is('|') && bars_ == 0);
     case Token::command: {
-      static constexpr std::array<std::string_view, 11> kAtoms = {"frac", "sqrt", "binom", "pi",     "infty", "{",
+      static constexpr std::array<std::string_view, 11> kAtoms = {"frac",  "sqrt",   "binom",  "pi",    "infty", "{",
                                                                   "begin", "langle", "lfloor", "lceil", "mathbb"};
-      return std::find(kAtoms.begin(), kAtoms.end(), t.text) != kAtoms.end() || is_greek(t.text) || is_function(t.text) ||
-             (t.text == "|" && bars_ == 0);
+      return std::find(kAtoms.begin(), kAtoms.end(), t.text) != kAtoms.end() || is_greek(t.text) ||
+             is_function(t.text) || (t.text == "|" && bars_ == 0);
     }
     case Token::end: return false;
   }

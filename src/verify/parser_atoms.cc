@@ -53,7 +53,8 @@ int Parser::number_atom() {
   if (now().is('_') && whole) {  // 101_2
     ++at_;
     const std::string base = raw_group();
-    if (base.empty() || base.size() > 2 || !std::all_of(base.begin(), base.end(), is_digit)) return fail("not a base: " + base);
+    if (base.empty() || base.size() > 2 || !std::all_of(base.begin(), base.end(), is_digit))
+      return fail("not a base: " + base);
     return tree_.add(Node::based, {}, digits, Rational(std::stol(base)));
   }
   const Rational value = Rational::decimal(digits, exponent);
@@ -72,8 +73,8 @@ int Parser::number_atom() {
     const size_t back = at_;
     ++at_;
     const int top = argument(), bottom = argument();
-    if (problem_.empty() && is_number(top) && is_number(bottom) && tree_[top].value.is_integer() && tree_[bottom].value.is_integer() &&
-        tree_[top].value < tree_[bottom].value && tree_[top].value.sign() > 0)
+    if (problem_.empty() && is_number(top) && is_number(bottom) && tree_[top].value.is_integer() &&
+        tree_[bottom].value.is_integer() && tree_[top].value < tree_[bottom].value && tree_[top].value.sign() > 0)
       return tree_.add(Node::add, {node, tree_.add(Node::div, {top, bottom})});
     if (problem_.empty()) return tree_.add(Node::mul, {node, postfix(tree_.add(Node::div, {top, bottom}))});
     at_ = back;
@@ -86,7 +87,8 @@ int Parser::repeating(const Token& lead) {
   ++at_;
   const size_t point = lead.text.find('.');
   const std::string period = raw_group();
-  if (point == std::string::npos || period.empty() || period.size() > 200 || !std::all_of(period.begin(), period.end(), is_digit))
+  if (point == std::string::npos || period.empty() || period.size() > 200 ||
+      !std::all_of(period.begin(), period.end(), is_digit))
     return fail("an overline that is no repeating decimal");
   std::string digits = lead.text;
   digits.erase(point, 1);
@@ -94,7 +96,8 @@ int Parser::repeating(const Token& lead) {
   const int start = tree_.number(Rational::decimal(digits.empty() ? "0" : digits, -places));
   // period / ((10^n - 1) 10^places)
   const Rational nines = Rational::decimal(std::string(period.size(), '9'), places);
-  return tree_.add(Node::add, {start, tree_.add(Node::div, {tree_.number(Rational::decimal(period, 0)), tree_.number(nines)})});
+  return tree_.add(Node::add,
+                   {start, tree_.add(Node::div, {tree_.number(Rational::decimal(period, 0)), tree_.number(nines)})});
 }
 
 std::string Parser::raw_group() {
@@ -174,7 +177,9 @@ int Parser::word_atom() {
     ++at_;
     return tree_.add(Node::symbol, {}, token.text);
   }
-  if (!token.in_text && letters && (token.text.size() <= 3 || (token.text.size() <= 4 && std::all_of(token.text.begin(), token.text.end(), is_upper)))) {
+  if (!token.in_text && letters &&
+      (token.text.size() <= 3 ||
+       (token.text.size() <= 4 && std::all_of(token.text.begin(), token.text.end(), is_upper)))) {
     ++at_;
     return symbol_product(token.text);
   }
@@ -206,7 +211,8 @@ int Parser::command_atom() {
   if (name == "emptyset") return tree_.add(Node::empty_set, {});
   if (name == "mathbb") {
     const std::string which = raw_group();
-    if (which.size() != 1 || std::string_view("RQZNC").find(which[0]) == std::string_view::npos) return fail("unknown set " + which);
+    if (which.size() != 1 || std::string_view("RQZNC").find(which[0]) == std::string_view::npos)
+      return fail("unknown set " + which);
     return tree_.add(Node::number_set, {}, which);
   }
   if (name == "lfloor" || name == "lceil") {
@@ -236,8 +242,9 @@ int Parser::implied_argument() {
   std::vector<int> factors = {power()};
   while (problem_.empty()) {
     const Token& t = now();
-    const bool on = t.kind == Token::letter || (t.kind == Token::number && tokens_[at_ - 1].kind != Token::number) ||
-                    (t.kind == Token::command && (t.text == "pi" || t.text == "frac" || t.text == "sqrt" || is_greek(t.text)));
+    const bool on =
+        t.kind == Token::letter || (t.kind == Token::number && tokens_[at_ - 1].kind != Token::number) ||
+        (t.kind == Token::command && (t.text == "pi" || t.text == "frac" || t.text == "sqrt" || is_greek(t.text)));
     if (!on) break;
     factors.push_back(power());
   }
@@ -300,7 +307,9 @@ int Parser::brackets() {
   if (!closed) return fail("a bracket that never closes");
   ++at_;
   const bool several = tree_[inside].kind == Node::list;
-  const std::vector<int> items = several ? std::vector<int>(tree_.children(inside).begin(), tree_.children(inside).end()) : std::vector<int>{inside};
+  const std::vector<int> items = several
+                                     ? std::vector<int>(tree_.children(inside).begin(), tree_.children(inside).end())
+                                     : std::vector<int>{inside};
   if (open == "{") return tree_.add(Node::set, items);
   if (several) return tree_.add(Node::tuple, items, open == "langle" ? "()" : open + close);
   return inside;
@@ -330,7 +339,8 @@ int Parser::absolute() {
 int Parser::environment() {
   ++at_;
   const std::string name = raw_group();
-  static constexpr std::array<std::string_view, 7> kMatrices = {"matrix", "pmatrix", "bmatrix", "vmatrix", "Bmatrix", "array", "smallmatrix"};
+  static constexpr std::array<std::string_view, 7> kMatrices = {"matrix",  "pmatrix", "bmatrix",    "vmatrix",
+                                                                "Bmatrix", "array",   "smallmatrix"};
   if (std::find(kMatrices.begin(), kMatrices.end(), name) == kMatrices.end()) return fail("environment " + name);
   if (name == "array" && now().is('{')) raw_group();
   std::vector<int> cells;
@@ -360,7 +370,8 @@ int Parser::argument() {
   // \frac12 is 1/2; a root takes the whole number.
   const bool root = at_ > 0 && (tokens_[at_ - 1].is_command("sqrt") || tokens_[at_ - 1].is(']'));
   if (token.kind == Token::number && token.text.size() > 1 && !root) {
-    if (!std::all_of(token.text.begin(), token.text.end(), is_digit)) return fail("\\frac with a decimal and no braces");
+    if (!std::all_of(token.text.begin(), token.text.end(), is_digit))
+      return fail("\\frac with a decimal and no braces");
     const int digit = tree_.number(Rational(token.text[0] - '0'));
     token.text.erase(0, 1);
     return digit;

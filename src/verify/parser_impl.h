@@ -48,7 +48,7 @@ class Parser {
   std::string raw_group();  // the tokens of a group or the next token, as text
 
   // units.cc
-  int with_unit(int amount);                   // the amount, or the unit node where a unit follows
+  int with_unit(int amount);                             // the amount, or the unit node where a unit follows
   std::optional<std::string> unit_at(size_t& at) const;  // moves `at` past it
   bool ends_element(size_t at) const;
 

@@ -49,7 +49,9 @@ class Expansion {
     for (const auto& [powers, factor] : terms) {
       std::string letters;
       for (size_t i = 0; i < powers.size(); ++i)
-        if (powers[i] > 0) letters += (letters.empty() ? "" : "*") + symbols_[i] + (powers[i] > 1 ? "^" + std::to_string(powers[i]) : "");
+        if (powers[i] > 0)
+          letters +=
+              (letters.empty() ? "" : "*") + symbols_[i] + (powers[i] > 1 ? "^" + std::to_string(powers[i]) : "");
       std::string number = factor.to_string();
       if (!letters.empty() && (number == "1" || number == "-1")) number.pop_back();
       else if (!letters.empty()) number += "*";
@@ -114,7 +116,8 @@ class Expansion {
 
   std::optional<Terms> power(const Term& term) const {
     const auto up = constant(term.child(1));
-    if (const auto whole = constant(term)) return whole->is_zero() ? Terms{} : Terms{{Powers(symbols_.size(), 0), *whole}};
+    if (const auto whole = constant(term))
+      return whole->is_zero() ? Terms{} : Terms{{Powers(symbols_.size(), 0), *whole}};
     if (!up || !up->fits_long() || up->to_long() < 1 || up->to_long() > kHighestPower) return std::nullopt;
     const std::optional<Terms> base = expand(term.child(0));
     std::optional<Terms> out = base;

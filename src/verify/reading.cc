@@ -18,8 +18,9 @@ bool lone_word(const std::vector<Token>& tokens) {
   if (small.size() > 3) return false;
   if (small == "pi" || small == "inf" || small == "oo") return false;
   if (small.size() == 2) {
-    static constexpr std::array<std::string_view, 28> kWords = {"no", "on", "up", "in", "it", "to", "of", "or", "so", "us", "we", "he", "me", "my",
-                                                                "by", "at", "an", "as", "am", "be", "do", "go", "hi", "if", "is", "ok", "ox", "oh"};
+    static constexpr std::array<std::string_view, 28> kWords = {
+        "no", "on", "up", "in", "it", "to", "of", "or", "so", "us", "we", "he", "me", "my",
+        "by", "at", "an", "as", "am", "be", "do", "go", "hi", "if", "is", "ok", "ox", "oh"};
     return std::find(kWords.begin(), kWords.end(), small) != kWords.end();
   }
   return small.find_first_not_of("abcxyzpqrkmn") != kNone;
@@ -58,7 +59,8 @@ bool based_literal(std::string_view text, Reading& out) {
 // "\\text{seven}" as "seven".
 std::string_view skip_text_command(std::string_view text) {
   for (const std::string_view open : {"\\text{", "\\mbox{", "\\textbf{", "\\textit{", "\\mathrm{"})
-    if (text.starts_with(open) && text.ends_with("}")) return trim(text.substr(open.size(), text.size() - open.size() - 1));
+    if (text.starts_with(open) && text.ends_with("}"))
+      return trim(text.substr(open.size(), text.size() - open.size() - 1));
   return text;
 }
 
@@ -73,7 +75,8 @@ Reading read(std::string_view text, Commas commas) {
     out.problem = "too long, or not text";
     return out;
   }
-  if (!lone_word(tokens)) {
+  const std::optional<std::string> spelled = number_from_words(skip_text_command(out.text));
+  if (!spelled && !lone_word(tokens)) {
     Parsed parsed = parse(tokens);
     if (!parsed.ok()) {
       const size_t tail = after_last_equals(tokens);
@@ -91,9 +94,8 @@ Reading read(std::string_view text, Commas commas) {
   } else {
     out.problem = "a word";
   }
-  const std::string_view words = skip_text_command(out.text);
-  if (const auto value = number_from_words(words)) {
-    Parsed parsed = parse(tokenize(*value, Commas::separate));
+  if (spelled) {
+    Parsed parsed = parse(tokenize(*spelled, Commas::separate));
     if (parsed.ok()) {
       out.node = parsed.tree.root;
       out.tree = std::move(parsed.tree);
@@ -111,7 +113,8 @@ std::string_view number_in_prose(std::string_view text) {
       size_t end = i;
       while (end < text.size() && (is_alpha(text[end]) || text[end] == '\'')) ++end;
       const std::string word = lower(text.substr(i, end - i));
-      for (const std::string_view no : {"not", "no", "never", "neither", "or", "than", "between", "about", "approximately", "percent"})
+      for (const std::string_view no :
+           {"not", "no", "never", "neither", "or", "than", "between", "about", "approximately", "percent"})
         if (word == no) return {};
       if (word.ends_with("n't")) return {};
       words += end - i >= 2;
@@ -126,7 +129,8 @@ std::string_view number_in_prose(std::string_view text) {
     if (!number.empty()) return {};
     const bool minus = i > 0 && (text[i - 1] == '-' || (i > 1 && text[i - 1] == '$' && text[i - 2] == '-'));
     size_t end = i;
-    while (end < text.size() && (is_digit(text[end]) || ((text[end] == ',' || text[end] == '.') && end + 1 < text.size() && is_digit(text[end + 1]))))
+    while (end < text.size() && (is_digit(text[end]) || ((text[end] == ',' || text[end] == '.') &&
+                                                         end + 1 < text.size() && is_digit(text[end + 1]))))
       ++end;
     if (end < text.size() && (text[end] == '/' || is_alpha(text[end]))) return {};
     if (minus && text[i - 1] == '$') return {};

@@ -11,11 +11,11 @@ namespace reckon::verify {
 struct Reading {
   std::string_view text;  // without its wrapping
   Tree tree;
-  int node = -1;        // -1: no formula
-  std::string problem;  // why not
+  int node = -1;         // -1: no formula
+  std::string problem;   // why not
   bool numeral = false;  // a plain decimal number
   bool ok() const { return node >= 0; }
-  Term term() const { return {&tree, node, 1}; }
+  Term term() const { return {&tree, node, 0}; }
 };
 
 // Reads `text` as a formula; where the front cannot be read, what stands behind its last "=" or "in". Words that are

@@ -100,7 +100,8 @@ std::optional<End> end_of(const Term& term) {
   if (term->kind == Node::neg && term.child(0)->kind == Node::infinity) return infinite(-1);
   End end;
   const Setting setting{nullptr, kPrecision, false, term.sign};
-  if (evaluate(*term.tree, term.node, setting, end.value) != Outcome::value || !end.value.is_real()) return std::nullopt;
+  if (evaluate(*term.tree, term.node, setting, end.value) != Outcome::value || !end.value.is_real())
+    return std::nullopt;
   end.key = value_key(term);
   return end;
 }
@@ -108,7 +109,8 @@ std::optional<End> end_of(const Term& term) {
 End end_at(const Ball& value) {
   End end;
   end.value = value;
-  const std::unique_ptr<char, decltype(&flint_free)> text(arb_get_str(value.real(), 20, ARB_STR_NO_RADIUS), &flint_free);
+  const std::unique_ptr<char, decltype(&flint_free)> text(arb_get_str(value.real(), 20, ARB_STR_NO_RADIUS),
+                                                          &flint_free);
   end.key = arb_contains_zero(value.real()) ? "0" : text.get();
   return end;
 }
@@ -118,7 +120,8 @@ std::optional<Ball> difference(const Term& left, const Term& right, const std::s
   const Point point{{unknown, x}};
   const Setting at{&point, kPrecision, false, left.sign};
   Ball a, b;
-  if (evaluate(*left.tree, left.node, at, a) != Outcome::value || evaluate(*right.tree, right.node, at, b) != Outcome::value)
+  if (evaluate(*left.tree, left.node, at, a) != Outcome::value ||
+      evaluate(*right.tree, right.node, at, b) != Outcome::value)
     return std::nullopt;
   acb_sub(a.get(), a.get(), b.get(), kPrecision);
   return a;
@@ -226,10 +229,12 @@ std::optional<RealSet> inequality(const Term& left, const Term& right, char sign
   std::set<std::string> in_left, in_right;
   collect_symbols(left, in_left);
   collect_symbols(right, in_right);
-  if (left->kind == Node::call && left->name == "abs" && in_right.empty() && sign != 'N') return absolute(left.child(0), right, sign, unknown);
+  if (left->kind == Node::call && left->name == "abs" && in_right.empty() && sign != 'N')
+    return absolute(left.child(0), right, sign, unknown);
   if (right->kind == Node::call && right->name == "abs" && in_left.empty() && sign != 'N')
     return absolute(right.child(0), left, turned(sign), unknown);
-  const bool edge = left->kind == Node::infinity || right->kind == Node::infinity || left->kind == Node::neg || right->kind == Node::neg;
+  const bool edge = left->kind == Node::infinity || right->kind == Node::infinity || left->kind == Node::neg ||
+                    right->kind == Node::neg;
   if (edge && (has_kind(left, Node::infinity) || has_kind(right, Node::infinity))) return RealSet{{everything()}, {}};
   const auto signs = solve(left, right, unknown);
   if (!signs) return std::nullopt;
@@ -251,7 +256,8 @@ std::optional<RealSet> relation(const Term& term) {
   if (symbols.size() != 1 || signs.size() > 4) return std::nullopt;
   RealSet out{{everything()}, {}};
   for (size_t i = 0; i < signs.size(); ++i) {
-    const auto part = inequality(term.child(static_cast<int>(i)), term.child(static_cast<int>(i) + 1), signs[i], *symbols.begin());
+    const auto part =
+        inequality(term.child(static_cast<int>(i)), term.child(static_cast<int>(i) + 1), signs[i], *symbols.begin());
     if (!part) return std::nullopt;
     out = intersection(out, *part);
   }
@@ -292,7 +298,8 @@ std::optional<RealSet> real_set(const Term& term) {
     case Node::without: {
       const auto a = real_set(term.child(0)), b = real_set(term.child(1));
       if (!a || !b) return std::nullopt;
-      RealSet out = term->kind == Node::unite ? joined(*a, *b) : intersection(*a, term->kind == Node::intersect ? *b : complement(*b));
+      RealSet out = term->kind == Node::unite ? joined(*a, *b)
+                                              : intersection(*a, term->kind == Node::intersect ? *b : complement(*b));
       out.variable = a->variable;
       return out;
     }
@@ -314,9 +321,11 @@ std::optional<RealSet> real_set(const Term& term) {
 
 bool same_set(const RealSet& a, const RealSet& b) {
   if (!a.variable.empty() && !b.variable.empty() && a.variable != b.variable) return false;
-  return std::equal(a.pieces.begin(), a.pieces.end(), b.pieces.begin(), b.pieces.end(), [](const Piece& x, const Piece& y) {
-    return compare(x.low, y.low) == 0 && compare(x.high, y.high) == 0 && x.low_closed == y.low_closed && x.high_closed == y.high_closed;
-  });
+  return std::equal(a.pieces.begin(), a.pieces.end(), b.pieces.begin(), b.pieces.end(),
+                    [](const Piece& x, const Piece& y) {
+                      return compare(x.low, y.low) == 0 && compare(x.high, y.high) == 0 &&
+                             x.low_closed == y.low_closed && x.high_closed == y.high_closed;
+                    });
 }
 
 std::string set_key(const RealSet& set) {
@@ -336,7 +345,9 @@ bool is_set_form(const Term& term) {
     case Node::without:
     case Node::empty_set: return true;
     case Node::relation: return term->name.find_first_not_of("=~e") != std::string::npos;
-    case Node::list: return term->count > 0 && (is_set_form(term.child(0)) || (term.child(0)->kind == Node::tuple && has_kind(term.child(0), Node::infinity)));
+    case Node::list:
+      return term->count > 0 && (is_set_form(term.child(0)) ||
+                                 (term.child(0)->kind == Node::tuple && has_kind(term.child(0), Node::infinity)));
     default: return false;
   }
 }

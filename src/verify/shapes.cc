@@ -7,7 +7,9 @@ namespace {
 
 constexpr size_t kMostComponents = 500;
 
-bool only(const std::string& signs, std::string_view allowed) { return signs.find_first_not_of(allowed) == std::string::npos; }
+bool only(const std::string& signs, std::string_view allowed) {
+  return signs.find_first_not_of(allowed) == std::string::npos;
+}
 
 bool is_symbol(const Term& term) { return term->kind == Node::symbol; }
 
@@ -134,7 +136,7 @@ Amount amount_of(const Term& term) {
 std::vector<Term> members(const Term& term) {
   std::vector<Term> out;
   const auto push = [&](const Term& item) {
-    if (has_kind(item, Node::plus_minus) && item.sign == 1 && item->kind != Node::set && item->kind != Node::tuple) {
+    if (has_kind(item, Node::plus_minus) && item.sign == 0 && item->kind != Node::set && item->kind != Node::tuple) {
       out.push_back({item.tree, item.node, 1});
       out.push_back({item.tree, item.node, -1});
     } else {

@@ -10,22 +10,32 @@ namespace {
 
 // Words that make a phrase something else than an amount with its unit.
 bool prose_word(std::string_view word) {
-  static constexpr std::array<std::string_view, 22> kWords = {"not", "no",   "if",    "is",   "are",  "than",  "to",    "but",  "then",  "so", "or",
-                                                              "and", "plus", "minus", "times", "with", "when", "where", "from", "least", "most", "because"};
+  static constexpr std::array<std::string_view, 22> kWords = {
+      "not", "no",   "if",    "is",    "are",  "than", "to",    "but",  "then",  "so",   "or",
+      "and", "plus", "minus", "times", "with", "when", "where", "from", "least", "most", "because"};
   return std::find(kWords.begin(), kWords.end(), word) != kWords.end();
 }
 
+bool has_number(const Tree& tree, int node) {
+  const Node::Kind kind = tree[node].kind;
+  if (kind == Node::tuple || kind == Node::set) return false;
+  if (kind == Node::number || kind == Node::pi) return true;
+  const auto children = tree.children(node);
+  return std::any_of(children.begin(), children.end(), [&](int child) { return has_number(tree, child); });
+}
+
 bool unit_letter(const Token& t) {
-  return t.kind == Token::letter && t.text.size() == 1 && std::string_view("mgshLlJNWVAKF").find(t.text[0]) != std::string_view::npos;
+  return t.kind == Token::letter && t.text.size() == 1 &&
+         std::string_view("mgshLlJNWVAKF").find(t.text[0]) != std::string_view::npos;
 }
 
 }  // namespace
 
 bool Parser::ends_element(size_t at) const {
   const Token& t = tokens_[at];
-  return t.kind == Token::end || t.is(',') || t.is(';') || t.is('}') || t.is(')') || t.is(']') || t.is('=') || t.is_word("and") ||
-         t.is_word("or") || t.is('<') || t.is('>') || t.is_command("le") || t.is_command("ge") || t.is_command("approx") ||
-         t.is_command("}") || t.is_word(".");
+  return t.kind == Token::end || t.is(',') || t.is(';') || t.is('}') || t.is(')') || t.is(']') || t.is('=') ||
+         t.is_word("and") || t.is_word("or") || t.is('<') || t.is('>') || t.is_command("le") || t.is_command("ge") ||
+         t.is_command("approx") || t.is_command("}") || t.is_word(".");
 }
 
 // "miles per hour", "cm^2", "square feet", "in/s", up to the end of the list element.
@@ -34,7 +44,7 @@ std::optional<std::string> Parser::unit_at(size_t& at) const {
   std::string dimension;  // from "square", "cubic"
   char join = '\0';
   int words = 0;
-  for (; !ends_element(at); ) {
+  for (; !ends_element(at);) {
     const Token& t = tokens_[at];
     if (t.is('/') || t.is_word("per") || t.is_word("an") || (t.is_word("a") && words > 0)) {
       if (words == 0 && t.is('/')) return std::nullopt;
@@ -51,7 +61,10 @@ std::optional<std::string> Parser::unit_at(size_t& at) const {
     if (!(word || unit_letter(t) || (t.kind == Token::letter && t.in_text)) || ++words > 8) return std::nullopt;
     const std::string small = lower(t.text);
     if (prose_word(small)) return std::nullopt;
-    const std::string form = t.kind == Token::letter ? t.text : unit_form(t.text);
+    const std::string form = t.kind != Token::letter ? unit_form(t.text)
+                             : t.text == "h"         ? "hour"
+                             : t.text == "L"         ? "l"
+                                                     : t.text;
     ++at;
     if (form == "square" || form == "cubic") {
       dimension = form == "square" ? "^2" : "^3";
@@ -96,10 +109,11 @@ int Parser::with_unit(int amount) {
   const bool letter = (t.kind == Token::letter && t.in_text) || (unit_letter(t) && t.spaced);
   const Node& n = tree_[amount];
   if (!word && !letter) return amount;
-  if (n.kind == Node::symbol || n.kind == Node::tuple || n.kind == Node::set) return amount;
+  if (!has_number(tree_, amount)) return amount;
   const bool ordinal = t.text == "th" || t.text == "st" || t.text == "nd" || t.text == "rd";
   if (word && !t.in_text && t.text.size() <= 3 && !known_unit(t.text) && !ordinal && !t.spaced) return amount;
-  if (word && (lower(t.text) == "pi" || is_greek(t.text) || lower(t.text) == "infinity" || lower(t.text) == "sqrt")) return amount;
+  if (word && (lower(t.text) == "pi" || is_greek(t.text) || lower(t.text) == "infinity" || lower(t.text) == "sqrt"))
+    return amount;
   size_t at = at_;
   const auto name = unit_at(at);
   if (!name) return amount;

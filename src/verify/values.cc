@@ -15,13 +15,14 @@ constexpr uint64_t kSeed = 0x5eed;
 constexpr int kPointsTried = 24;
 constexpr int kPointsWanted = 4;
 
-// Random rationals; the kind of region depends on the attempt, so that domains of roots and logarithms are met and signs
-// tell |x| from x.
+// Random rationals; the kind of region depends on the attempt, so that domains of roots and logarithms are met and
+// signs tell |x| from x.
 Point random_point(const std::set<std::string>& symbols, int attempt) {
   struct Range {
     int low, high;  // in 64ths
   };
-  static constexpr std::array<Range, 8> kRanges = {{{13, 128}, {-128, -13}, {70, 200}, {-128, 128}, {1, 63}, {-320, 320}, {128, 640}, {-640, -128}}};
+  static constexpr std::array<Range, 8> kRanges = {
+      {{13, 128}, {-128, -13}, {70, 200}, {-128, 128}, {1, 63}, {-320, 320}, {128, 640}, {-640, -128}}};
   const Range range = kRanges[static_cast<size_t>(attempt) % kRanges.size()];
   Point point;
   Rng rng(kSeed, static_cast<uint64_t>(attempt) * 64);
@@ -67,7 +68,8 @@ Verdict same_number(const Term& a, const Term& b) {
 }
 
 // Both values at one point; none where either is undefined there.
-std::optional<std::pair<Ball, Ball>> both_at(const Term& a, const Term& b, const Point& point, bool complex, Outcome& worst) {
+std::optional<std::pair<Ball, Ball>> both_at(const Term& a, const Term& b, const Point& point, bool complex,
+                                             Outcome& worst) {
   std::pair<Ball, Ball> out;
   const Setting left{&point, 128, complex, a.sign}, right{&point, 128, complex, b.sign};
   worst = evaluate(*a.tree, a.node, left, out.first);
@@ -106,7 +108,8 @@ bool has_kind(const Term& term, Node::Kind kind) {
 }
 
 Verdict same_value(const Term& a, const Term& b) {
-  if (a->kind == Node::number && b->kind == Node::number) return a->value == b->value ? Verdict::equal : Verdict::different;
+  if (a->kind == Node::number && b->kind == Node::number)
+    return a->value == b->value ? Verdict::equal : Verdict::different;
   const auto infinite = [](const Term& t) {
     return t->kind == Node::infinity ? 1 : t->kind == Node::neg && t.child(0)->kind == Node::infinity ? -1 : 0;
   };
@@ -173,7 +176,8 @@ std::optional<Rational> simple_rational(const Ball& value) {
   arf_init(middle);
   arf_set_round(middle, arb_midref(value.real()), 300, ARF_RND_NEAR);
   Rational center, low, high;
-  const bool small = arf_cmpabs_2exp_si(middle, 100) < 0 && (arf_is_zero(middle) || arf_cmpabs_2exp_si(middle, -100) > 0);
+  const bool small =
+      arf_cmpabs_2exp_si(middle, 100) < 0 && (arf_is_zero(middle) || arf_cmpabs_2exp_si(middle, -100) > 0);
   if (small) arf_get_fmpq(center.get(), middle);
   arf_clear(middle);
   if (!small) return std::nullopt;

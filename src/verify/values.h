@@ -13,7 +13,7 @@ namespace reckon::verify {
 struct Term {
   const Tree* tree = nullptr;
   int node = -1;
-  int sign = 1;
+  int sign = 0;  // 0: not chosen; then a plus-minus stands for both values
   const Node& operator*() const { return (*tree)[node]; }
   const Node* operator->() const { return &(*tree)[node]; }
   Term child(int i) const { return {tree, tree->child(node, i), sign}; }

@@ -1,11 +1,15 @@
 #include "verify/verify_lines.h"
 
+#include <fmt/format.h>
+
 #include <boost/json.hpp>
 #include <optional>
 
+#include "base/text.h"
 #include "verify/answer_verifier.h"
 #include "verify/choice.h"
 #include "verify/equivalence.h"
+#include "verify/reading.h"
 #include "verify/text_form.h"
 
 namespace reckon::verify {
@@ -48,7 +52,8 @@ std::optional<std::string> from_parts(const json::value& parts) {
   if (!parts.is_array()) return std::nullopt;
   std::string out;
   for (const json::value& part : parts.as_array()) {
-    if (!part.is_array() || part.as_array().size() != 2 || !part.at(0).is_string() || !part.at(1).is_int64()) return std::nullopt;
+    if (!part.is_array() || part.as_array().size() != 2 || !part.at(0).is_string() || !part.at(1).is_int64())
+      return std::nullopt;
     const std::string_view piece = part.at(0).as_string();
     const int64_t count = part.at(1).as_int64();
     if (count < 0 || static_cast<size_t>(count) > kLongestCandidate ||
@@ -102,7 +107,8 @@ Line verify_pair(std::string_view line) {
   const json::value* gold = row->if_contains("gold");
   if (!gold || !gold->is_string()) return broken(*row, "the line has no text field \"gold\"");
   const auto candidate = candidate_of(*row);
-  if (!candidate) return broken(*row, "the line has no field \"candidate\" (or candidate_parts, candidate_b64) that can be read");
+  if (!candidate)
+    return broken(*row, "the line has no field \"candidate\" (or candidate_parts, candidate_b64) that can be read");
   const auto task = task_of(*row, TaskKind::math);
   if (!task || *task == TaskKind::json || *task == TaskKind::code)
     return broken(*row, "pairs are compared for the tasks math, choice and text");
@@ -133,7 +139,8 @@ Line verify_extraction(std::string_view line) {
   question.choices = choices_of(*row);
   const json::value* cut = row->if_contains("cut");
   const AnswerVerifier verifier;
-  const auto answer = verifier.extract(question, std::string_view(text->as_string()), cut && cut->is_bool() && cut->as_bool());
+  const auto answer =
+      verifier.extract(question, std::string_view(text->as_string()), cut && cut->is_bool() && cut->as_bool());
   if (answer) {
     (*row)["extracted"] = *task == TaskKind::choice ? answer->canonical : answer->text;
     (*row)["canonical"] = answer->canonical;
@@ -146,7 +153,18 @@ Line verify_extraction(std::string_view line) {
 }
 
 std::string explain(std::string_view gold, std::string_view candidate) {
-  return std::string(compare_math(gold, candidate).reason);
+  const Comparison result = compare_math(gold, candidate);
+  std::string out;
+  for (const auto& [role, text] :
+       {std::pair<std::string_view, std::string_view>{"gold", gold}, {"candidate", candidate}}) {
+    out += fmt::format("{}: {}\n", role, text);
+    const std::string key = canonical_math(text);
+    const Reading reading = read(text);
+    out += reading.ok() ? fmt::format("  read as  {}\n", show(reading.tree, reading.node))
+                        : fmt::format("  no formula: {}\n", reading.problem);
+    out += fmt::format("  key      {}\n", key);
+  }
+  return out + fmt::format("{}: {}\n", name(result.verdict), result.reason);
 }
 
 }  // namespace reckon::verify
