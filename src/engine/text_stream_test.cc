@@ -1,5 +1,7 @@
 #include "engine/text_stream.h"
 
+#include "base/text.h"
+
 #include <gtest/gtest.h>
 
 #include "base/rng.h"
