@@ -50,4 +50,6 @@ class EngineModel : public Model {
 // Error{unsupported} in a build without the engine.
 std::unique_ptr<EngineModel> load_engine(Loop& loop, EngineOptions options);
 
+std::string engine_version();  // "llama.cpp 0.5.0"; empty in a build without the engine
+
 }  // namespace reckon
