@@ -21,9 +21,14 @@ namespace {
 struct Shared {
   std::shared_ptr<Inbox> inbox;
   Capabilities capabilities;
-  const Vocabulary* vocabulary = nullptr;
-  uint64_t last_id = 0;  // loop thread
+  const Vocabulary* vocabulary = nullptr;  // null when the model is gone
+  uint64_t last_id = 0;                    // loop thread
   uint64_t next_id() { return ++last_id; }
+
+  std::vector<int> continuation(std::string_view text) const {
+    if (!vocabulary) throw Error(Code::model_unavailable, "the model was closed; load it again");
+    return vocabulary->continuation(text);
+  }
 
   void send(Inbox::Kind kind, Inbox::Command command) {
     if (!inbox->push(kind, std::move(command)) && kind == Inbox::Kind::work)
@@ -104,7 +109,7 @@ class EngineBranch : public Branch {
 
   Task<void> append(std::string text) override {
     std::shared_ptr<BranchState> state = state_;
-    std::vector<int> tokens = state->shared->vocabulary->continuation(text);
+    std::vector<int> tokens = state->shared->continuation(text);
     int length = state->tokens + static_cast<int>(tokens.size());
     if (length >= state->shared->capabilities.context)
       throw Error(Code::invalid_request, fmt::format("appending {} tokens would pass the context of {}", tokens.size(),
@@ -132,7 +137,7 @@ class EngineBranch : public Branch {
 
   Task<double> logprob(std::string continuation) override {
     std::shared_ptr<BranchState> state = state_;
-    std::vector<int> tokens = state->shared->vocabulary->continuation(continuation);
+    std::vector<int> tokens = state->shared->continuation(continuation);
     if (tokens.empty()) co_return 0.0;
     if (state->tokens + static_cast<int>(tokens.size()) > state->shared->capabilities.context)
       throw Error(Code::invalid_request, "the continuation would pass the model's context");
@@ -180,6 +185,8 @@ class LlamaModel : public EngineModel {
     shared_->vocabulary = &llama_.vocabulary();
     thread_.emplace(*stepper_, shared_->inbox);
   }
+
+  ~LlamaModel() override { shared_->vocabulary = nullptr; }
 
   const Capabilities& capabilities() const override { return shared_->capabilities; }
 

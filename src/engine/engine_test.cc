@@ -181,12 +181,8 @@ TEST_F(Engine, ADroppedTaskLeavesTheBranchAsItWas) {
 
 TEST_F(Engine, ClosingTheModelEndsWhatRuns) {
   auto branch = loop_.run(story(*model_, account_));
-  EngineModel* model = model_.get();
   auto close = [this] { model_.reset(); };
-  Stream<Segment> stream;
-  stream.add(greedy(*branch, 0));
   Code code = code_of([&] {
-    std::string none;
     Until until{.tokens = 0, .stop = {}};
     loop_.run(branch->generate(until, {.temperature = 0}, [&](std::string_view) {
       if (model_) close();
@@ -194,9 +190,27 @@ TEST_F(Engine, ClosingTheModelEndsWhatRuns) {
   });
   EXPECT_EQ(code, Code::cancelled);
   EXPECT_EQ(code_of([&] { loop_.run(greedy(*branch, 5)); }), Code::model_unavailable);
+  EXPECT_EQ(code_of([&] { loop_.run(branch->append("more")); }), Code::model_unavailable);
   branch.reset();
   loop_.run(account_->settled());
-  (void)model;
+}
+
+TEST_F(Engine, AStreamMayDropItsOwnTask) {
+  auto branch = loop_.run(story(*model_, account_));
+  std::optional<Task<Segment>> task;
+  Until until{.tokens = 0, .stop = {}};
+  std::string seen;  // also read after the drop: the sink must live on while it runs
+  task.emplace(
+      branch->generate(until, {.temperature = 0}, [&task, &seen, mark = std::string(100, 'x')](std::string_view) {
+        task.reset();
+        seen = mark;
+      }));
+  Wakeup nobody([](void*) noexcept {}, nullptr);
+  task->start(loop_, nobody);
+  loop_.run_until([&] { return !seen.empty(); });
+  EXPECT_EQ(seen.size(), 100u);
+  branch.reset();
+  expect_ledger_equals_engine(*account_);
 }
 
 TEST_F(Engine, TextThatIsNoTextIsRefused) {

@@ -14,7 +14,7 @@ namespace {
 
 llama_model_ptr load_weights(const EngineOptions& options, const GgufFacts& facts) {
   LlamaGuard guard;
-  double needed = static_cast<double>(facts.file_bytes);
+  double needed = static_cast<double>(facts.file_bytes) + facts.kv_bytes_per_token * options.context;
   if (auto available = static_cast<double>(available_memory()); available > 0 && needed > available)
     throw Error(Code::model_unavailable,
                 fmt::format("{} needs {:.1f} GB of memory and {:.1f} GB are available; use a smaller model",

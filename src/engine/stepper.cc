@@ -20,6 +20,14 @@ constexpr const char* kParkedNote =
 
 constexpr const char* kStarvedNote = "other processes took processor time: the engine went on with fewer threads";
 
+// On the loop thread. The sink may drop the task that owns it, so it must not be destroyed while it runs.
+void show(Waiting<Generated>& waiting, const std::string& text) {
+  if (waiting.left || !waiting.sink) return;
+  TextSink sink = std::exchange(waiting.sink, nullptr);
+  sink(text);
+  if (!waiting.left) waiting.sink = std::move(sink);
+}
+
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
@@ -34,8 +42,6 @@ Stepper::Stepper(Loop& loop, LlamaContext& llama, Setting setting)
       book_(llama.cells()) {
   for (int slot = llama.slots(); slot-- > 0;) free_slots_.push_back(slot);
 }
-
-// --- Commands ---------------------------------------------------------------------------------------------------
 
 void Stepper::open(uint64_t id, Payer payer, std::vector<int> tokens, WaitingPtr<int> waiting) {
   Sequence& s = add(id, std::move(payer));
@@ -104,8 +110,6 @@ void Stepper::drop_all(const Error& why) {
   }
   flush();
 }
-
-// --- Sequences --------------------------------------------------------------------------------------------------
 
 Stepper::Sequence* Stepper::find(uint64_t id) {
   auto it = sequences_.find(id);
@@ -202,8 +206,6 @@ void Stepper::erase(uint64_t id) {
   park(*s);
   sequences_.erase(id);
 }
-
-// --- The step ---------------------------------------------------------------------------------------------------
 
 void Stepper::step() {
   auto start = std::chrono::steady_clock::now();
@@ -392,9 +394,7 @@ void Stepper::draw(Sequence& s, std::span<const float> row) {
   if (g.segment.tokens == g.until.tokens || s.size() >= llama_.context()) return finish(s, Finish::length);
   if (std::string text = g.stream.take(); !text.empty()) {
     g.segment.text += text;
-    outbox_.push_back([waiting = g.waiting, text = std::move(text)] {
-      if (!waiting->left && waiting->sink) waiting->sink(text);
-    });
+    outbox_.push_back([waiting = g.waiting, text = std::move(text)] { show(*waiting, text); });
   }
 }
 
@@ -407,7 +407,7 @@ void Stepper::finish(Sequence& s, Finish why) {
   g.segment.trace = g.evidence.trace();
   outbox_.push_back([waiting = g.waiting, rest = std::move(rest), done = Generated{std::move(g.segment), s.size()}] {
     if (waiting->left) return;
-    if (waiting->sink && !rest.empty()) waiting->sink(rest);
+    if (!rest.empty()) show(*waiting, rest);
     waiting->arrival.deliver(done);
   });
   end(s);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/rng.h"
+#include "base/text.h"
 
 namespace reckon {
 namespace {
