@@ -25,5 +25,4 @@ std::string batch_curve_key(const std::string& path, const std::string& engine, 
 BatchCurve load_batch_curve(const std::string& cache_dir, const std::string& key);  // empty when there is none
 void save_batch_curve(const std::string& cache_dir, const std::string& key, const BatchCurve& curve);  // best effort
 
-
 }  // namespace reckon

@@ -128,9 +128,11 @@ void Stepper::inherit(Sequence& child, const Sequence& parent) {
   if (parent.slot < 0 || parent.cells.empty() || free_slots_.empty()) return;
   child.slot = free_slots_.back();
   free_slots_.pop_back();
+  auto start = std::chrono::steady_clock::now();
   llama_.share(parent.slot, child.slot, parent.computed());
   child.cells = parent.cells;
   for (int cell : child.cells) book_.share(cell);
+  working_.fork_seconds += seconds_since(start);
 }
 
 template <class T>
@@ -257,7 +259,7 @@ Plan Stepper::make_plan() {
   return plan(views, {.cells = book_.free(),
                       .slots = static_cast<int>(free_slots_.size()),
                       .chunk = LlamaContext::kChunk,
-                      .rows = LlamaContext::kRows});
+                      .rows = llama_.rows()});
 }
 
 std::vector<Stepper::Part> Stepper::make_batch(const Plan& plan) {
