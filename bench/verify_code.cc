@@ -5,6 +5,7 @@
 
 #include <boost/json.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <map>
@@ -48,11 +49,12 @@ std::vector<Work> collect(const std::vector<Question>& questions, const std::str
   return work;
 }
 
-int run(const std::string& data, const std::string& format, const std::string& programs, double seconds) {
+int run(const std::string& data, const std::string& format, const std::string& programs, int seconds) {
   QuestionFile file = read_questions(data, format);
   std::vector<Work> work = collect(file.questions, programs);
   CodeOptions options;
-  options.limits.wall_seconds = seconds;
+  options.limits.cpu_seconds = seconds;
+  options.limits.wall_seconds = 3 * seconds;
   CodeVerifier verifier(options);
   if (!verifier.unavailable().empty()) throw Error(Code::environment, verifier.unavailable());
 
@@ -86,16 +88,45 @@ int run(const std::string& data, const std::string& format, const std::string& p
   return 0;
 }
 
+void print_times(const char* what, std::vector<double> times) {
+  std::sort(times.begin(), times.end());
+  fmt::print("{:<28} median {:.1f} ms, p90 {:.1f} ms, max {:.1f} ms, n {}\n", what, 1e3 * times[times.size() / 2],
+             1e3 * times[times.size() * 9 / 10], 1e3 * times.back(), times.size());
+}
+
+int latency() {
+  CodeTests tests{.entry_point = "add", .tests = "assert add(2, 3) == 5\n"};
+  CodeVerifier verifier;
+  if (!verifier.unavailable().empty()) throw Error(Code::environment, verifier.unavailable());
+  std::vector<double> warm, sustained;
+  verifier.check(tests, "def add(a, b): return a + b");
+  auto timed = [&](std::vector<double>& times) {
+    CodeResult result = verifier.check(tests, "def add(a, b): return a + b");
+    if (result.verdict != CodeVerdict::pass) throw Error(Code::internal, result.reason);
+    times.push_back(result.seconds);
+  };
+  for (int i = 0; i < 50; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    timed(warm);
+  }
+  for (int i = 0; i < 100; ++i) timed(sustained);
+  print_times("a pair is ready", warm);
+  print_times("one check after another", sustained);
+  return 0;
+}
+
 }  // namespace
 }  // namespace reckon
 
 int main(int argc, char** argv) {
-  if (argc < 3 || argc > 5) {
-    fmt::print(stderr, "usage: reckon_verify_code DATA FORMAT [PROGRAMS.jsonl [SECONDS]]\n");
+  bool only_latency = argc == 2 && std::string_view(argv[1]) == "latency";
+  if (!only_latency && (argc < 3 || argc > 5)) {
+    fmt::print(stderr, "usage: reckon_verify_code DATA FORMAT [PROGRAMS.jsonl [SECONDS]] | latency\n");
     return 2;
   }
   try {
-    return reckon::run(argv[1], argv[2], argc > 3 ? argv[3] : "", argc > 4 ? std::stod(argv[4]) : 10);
+    if (only_latency) return reckon::latency();
+    return reckon::run(argv[1], argv[2], argc > 3 ? argv[3] : "", argc > 4 ? std::stoi(argv[4]) : 10);
   } catch (const std::exception& error) {
     fmt::print(stderr, "reckon_verify_code: {}\n", error.what());
     return 3;

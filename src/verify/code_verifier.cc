@@ -1,6 +1,7 @@
 #include "verify/code_verifier.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <boost/json.hpp>
 
@@ -165,23 +166,29 @@ CodeResult CodeVerifier::check(const CodeTests& tests, std::string_view program)
   if (!unavailable().empty()) return verdict(CodeVerdict::unavailable, unavailable());
   auto start = Clock::now();
   CodeResult result;
-  std::string whole = assemble_program(tests, program);
-  if (!tests.command.empty()) {
-    result = check_command(tests, whole);
-  } else if (tests.language == "c++") {
-    result = check_cpp(tests, whole);
-  } else if (tests.language != "python") {
-    result = verdict(CodeVerdict::error, fmt::format("no way to run {}: use python, c++ or a command", tests.language));
-  } else if (!tests.examples.empty()) {
-    SandboxJob job;
-    job.argv = {options_.sandbox.python, "-s", "/work/program.py"};
-    job.files = {{"program.py", whole}};
-    result = check_examples(tests, std::move(job));
-  } else {
-    result = check_python(tests, whole);
+  try {
+    result = dispatch(tests, assemble_program(tests, program));
+  } catch (const Error& error) {  // no descriptors or processes left
+    result = verdict(CodeVerdict::unavailable, error.what());
   }
   result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
   return result;
+}
+
+CodeResult CodeVerifier::dispatch(const CodeTests& tests, const std::string& program) {
+  if (!tests.command.empty()) return check_command(tests, program);
+  if (tests.language != "python" && tests.language != "c++")
+    return verdict(CodeVerdict::error, fmt::format("no way to run {}: use python, c++ or a command", tests.language));
+  const std::string& needed = tests.language == "c++" ? options_.sandbox.compiler : options_.sandbox.python;
+  if (access(needed.c_str(), X_OK) != 0)
+    return verdict(CodeVerdict::unavailable,
+                   fmt::format("{} is missing, so no {} program is run", needed, tests.language));
+  if (tests.language == "c++") return check_cpp(tests, program);
+  if (tests.examples.empty()) return check_python(tests, program);
+  SandboxJob job;
+  job.argv = {options_.sandbox.python, "-s", "/work/program.py"};
+  job.files = {{"program.py", program}};
+  return check_examples(tests, std::move(job));
 }
 
 CodeResult CodeVerifier::check_python(const CodeTests& tests, const std::string& program) {
@@ -192,7 +199,7 @@ CodeResult CodeVerifier::check_python(const CodeTests& tests, const std::string&
   const Limits& limits = options_.limits;
   Watch watched{.streams = {{pair.control.get(), &line, true, false},
                             {pair.player_output.get(), nullptr, false, true},
-                            {pair.judge_output.get(), nullptr, false, false}},
+                            {pair.judge_output.get(), nullptr, false, true}},
                 .processes = {pair.player.process.pid(), pair.judge.process.pid()},
                 .feed = &pair.control,
                 .input = task,

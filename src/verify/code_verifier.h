@@ -41,6 +41,7 @@ class CodeVerifier {
   CodeResult check(const CodeTests& tests, std::string_view program);
 
  private:
+  CodeResult dispatch(const CodeTests& tests, const std::string& program);
   CodeResult check_python(const CodeTests& tests, const std::string& program);
   CodeResult check_cpp(const CodeTests& tests, const std::string& program);
   CodeResult check_examples(const CodeTests& tests, SandboxJob job) const;

@@ -44,6 +44,13 @@ TEST(CodeVerifier, FailsClosed) {
   EXPECT_THAT(result.reason, HasSubstr("no program is run"));
 }
 
+TEST_F(Code, AMissingInterpreterIsNamed) {
+  CodeVerifier none({.sandbox = {.python = "/nowhere/python3"}});
+  CodeResult result = none.check(adder(), "def add(a, b): return a + b");
+  EXPECT_EQ(result.verdict, CodeVerdict::unavailable);
+  EXPECT_THAT(result.reason, HasSubstr("/nowhere/python3 is missing"));
+}
+
 TEST(CodeVerifier, PutsBodiesBehindTheirSignature) {
   CodeTests tests{.entry_point = "f", .setup = "import math\n", .signature = "def f(x):\n"};
   EXPECT_EQ(assemble_program(tests, "    return x"), "import math\n\ndef f(x):\n    return x\n");

@@ -1,10 +1,25 @@
 #include "verify/sandbox_pool.h"
 
+#include <poll.h>
+
+#include <algorithm>
+
 #include "verify/code_scripts.h"
 
 #include <reckon/error.h>
 
 namespace reckon {
+namespace {
+
+constexpr int kReplacements = 4;  // of pairs that ended while they waited
+
+// Bubblewrap closes its report when its program has ended.
+bool ended(const Contained& contained) {
+  pollfd status{contained.status.get(), 0, 0};
+  return poll(&status, 1, 0) > 0 && (status.revents & POLLHUP) != 0;
+}
+
+}  // namespace
 
 WarmPool::WarmPool(const Sandbox& sandbox, Limits limits, int size)
     : sandbox_(sandbox), limits_(limits), size_(static_cast<size_t>(size)), filler_([this] { fill(); }) {}
@@ -19,6 +34,12 @@ WarmPool::~WarmPool() {
 }
 
 JudgePair WarmPool::take() {
+  JudgePair pair = take_any();
+  for (int i = 0; i < kReplacements && (ended(pair.judge) || ended(pair.player)); ++i) pair = take_any();
+  return pair;
+}
+
+JudgePair WarmPool::take_any() {
   std::unique_lock lock(mutex_);
   ++waiting_;
   error_.clear();

@@ -26,6 +26,7 @@ class WarmPool {
   const Limits& limits() const { return limits_; }
 
  private:
+  JudgePair take_any();
   void fill();
   JudgePair start() const;
 
