@@ -30,6 +30,7 @@ TEST(Rerun, ALiveRunOfTheEngineTakesTheSameDecisionsAgain) {
   EngineOptions options{.path = std::string(RECKON_TEST_DATA) + "/stories260K.gguf",
                         .context = 128,
                         .threads = 1,
+                        .max_branches = 16,
                         .measure_curve = false};
   std::unique_ptr<Model> engine = load_engine(loop, options);
   FirstLetter verifier;

@@ -78,7 +78,7 @@ Page replay_page(const ReplayReport& report) {
   page.notes.push_back(
       fmt::format("{} orders per question, seed {}; {:.0f} % intervals from {} resamples of the questions.",
                   report.options.orders, report.options.seed, 100 * level, report.options.resamples));
-  if (report.macro)
+  if (report.macro && report.pools.size() > 1)
     page.sections.push_back(
         section(*report.macro, fmt::format("mean of {} pools", report.pools.size()), Axis::samples, level));
   for (const PoolReport& pool : report.pools) page.sections.push_back(section(pool, pool.name, Axis::tokens, level));
