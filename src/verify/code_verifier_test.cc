@@ -26,14 +26,14 @@ class Code : public testing::Test {
   static CodeTests adder() {
     return {.entry_point = "add", .tests = "assert add(2, 3) == 5\nassert add([1], [2]) == [1, 2]\n"};
   }
-  static CodeResult python(const std::string& program, CodeTests tests = adder()) {
+  static CodeResult python(const std::string& program, const CodeTests& tests = adder()) {
     return verifier().check(tests, program);
   }
 };
 
 #define EXPECT_VERDICT(result, expected)                                                \
   do {                                                                                  \
-    CodeResult r = (result);                                                            \
+    const CodeResult& r = (result);                                                     \
     EXPECT_EQ(r.verdict, CodeVerdict::expected) << name(r.verdict) << ": " << r.reason; \
   } while (false)
 
@@ -220,6 +220,7 @@ TEST_F(Code, CppProgramsAreCompiledAndTested) {
 
 TEST_F(Code, ManyThreadsShareOneVerifier) {
   std::vector<std::thread> threads;
+  threads.reserve(4);
   std::atomic<int> passed{0};
   for (int i = 0; i < 4; ++i)
     threads.emplace_back([&] {
