@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures math-verify on the pairs of a vector file, and Reckon beside it, in one run.
 
-    python3 -m venv venv && venv/bin/pip install 'math-verify[antlr4_13_2]==0.9.0'
+    python3 -m venv venv && venv/bin/pip install math-verify==0.9.0 antlr4-python3-runtime==4.13.2
     venv/bin/python tools/compare-math-verify.py tests/data/vectors/math_equivalence.jsonl build/release/bench/verify_bench
 
 Times are CPU time of one thread. Hostile rows are left out. Prints one line for each judge, then the kinds.
