@@ -263,9 +263,14 @@ class Evaluation {
 }  // namespace
 
 Outcome evaluate(const Tree& tree, int node, const Setting& setting, Ball& out) {
+  // FLINT and Arb cache constants for every thread that uses them; this frees the caches when the thread ends.
+  struct Caches {
+    ~Caches() { flint_cleanup(); }
+    void touch() const {}
+  };
+  static thread_local const Caches caches;
+  caches.touch();
   return Evaluation(tree, setting).node(node, out);
 }
-
-void forget_thread_caches() { flint_cleanup(); }
 
 }  // namespace reckon::verify

@@ -45,7 +45,4 @@ struct Setting {
 
 Outcome evaluate(const Tree& tree, int node, const Setting& setting, Ball& out);
 
-// Frees what Arb and FLINT cache for this thread.
-void forget_thread_caches();
-
 }  // namespace reckon::verify

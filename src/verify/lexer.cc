@@ -259,6 +259,9 @@ class Lexer {
       add(Token::command, "newline");
     } else if (c == '|') {
       add(Token::mark, "|");
+    } else if (is_digit(c) || c == '-') {  // "\\ 1" whose space was lost
+      spaced_ = true;
+      --at_;
     } else if (std::string_view("()[]").find(c) == kNone) {  // \( \) \[ \] are the edges of a formula
       failed_ = true;
     }

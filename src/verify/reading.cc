@@ -80,7 +80,8 @@ Reading read(std::string_view text, Commas commas) {
     Parsed parsed = parse(tokens);
     if (!parsed.ok()) {
       const size_t tail = after_last_equals(tokens);
-      if (tail > 0 && tail + 1 < tokens.size()) {
+      const bool denied = lower(out.text).find("except") != kNone;  // "all x except x = 4"
+      if (!denied && tail > 0 && tail + 1 < tokens.size()) {
         Parsed rest = parse(std::span(tokens).subspan(tail));
         if (rest.ok()) parsed = std::move(rest);
       }
