@@ -196,6 +196,7 @@ class Evaluation {
       const Outcome result = node(tree_.child(index, 0), out);
       return result == Outcome::value ? root(out, degree.to_long()) : result;
     }
+    if (name == "max" || name == "min") return extreme(index, out);
     if (n.count != 1 || name == "det" || name == "factorial" || name == "gcd" || name == "lcm")
       return rational(index, out);
     const bool outer = in_angle_;
@@ -205,6 +206,21 @@ class Evaluation {
     in_angle_ = outer;
     if (result != Outcome::value) return result;
     return apply(name, out);
+  }
+
+  Outcome extreme(int index, Ball& out) {
+    const bool largest = tree_[index].name == "max";
+    bool first = true;
+    Ball part;
+    for (const int child : tree_.children(index)) {
+      const Outcome result = node(child, first ? out : part);
+      if (result != Outcome::value) return result;
+      if (!arb_is_zero((first ? out : part).imaginary())) return Outcome::undefined;
+      if (!std::exchange(first, false))
+        largest ? arb_max(out.real(), out.real(), part.real(), at_.precision)
+                : arb_min(out.real(), out.real(), part.real(), at_.precision);
+    }
+    return first ? Outcome::unsupported : Outcome::value;
   }
 
   Outcome apply(const std::string& name, Ball& z) const {

@@ -241,10 +241,7 @@ class Lexer {
   }
 
   void escaped() {
-    if (at_ >= text_.size()) {
-      failed_ = true;
-      return;
-    }
+    if (at_ >= text_.size()) return;  // "\\ " whose space was trimmed
     const char c = text_[at_++];
     if (std::string_view(",;:! \n").find(c) != kNone) {
       spaced_ = true;
