@@ -16,9 +16,9 @@ namespace reckon {
 //   std::cout << result.outcome.answer->text << '\n' << to_text(result.receipt);
 struct SessionOptions {
   std::string model = "qwen2.5-coder-1.5b";  // an alias, hf:REPO/FILE, or a path; `reckon models pull` fetches it
-  int context = 4096;      // tokens, prompt and answer together
-  int threads = 0;         // 0: as many as there are free cores
-  int gpu_layers = -1;     // -1: as many as fit; only in builds with a GPU backend
+  int context = 4096;                        // tokens, prompt and answer together
+  int threads = 0;                           // 0: as many as there are free cores
+  int gpu_layers = -1;                       // -1: as many as fit; only in builds with a GPU backend
 };
 
 struct Ask {
@@ -27,7 +27,7 @@ struct Ask {
   Budget budget;
   uint64_t seed = 1;
   Sampling sampling;
-  int max_tokens = 1024;   // of each sample
+  int max_tokens = 1024;  // of each sample
 };
 
 struct Result {

@@ -11,6 +11,7 @@
 
 #include "app/answer_rules.h"
 #include "app/commands.h"
+#include "base/meters.h"
 #include "eval/replay_input.h"
 #include "eval/text_file.h"
 
@@ -60,7 +61,7 @@ int calibrate(const Options& o) {
                                    .resamples = o.resamples,
                                    .seed = o.seed,
                                    .threads = o.threads});
-  c.created = fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::chrono::system_clock::now()));
+  c.created = fmt::format("{:%Y-%m-%d}", fmt::gmtime(static_cast<std::time_t>(unix_milliseconds() / 1000)));
   c.source_sha256 = sha256(bytes);
   print(c);
   if (!(std::ofstream(o.out, std::ios::binary) << to_json(c)).flush())

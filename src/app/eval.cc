@@ -14,6 +14,7 @@
 #include "eval/summary.h"
 #include "strategy/catalog.h"
 #include "verify/answer_verifier.h"
+#include "verify/code_answer.h"
 
 #include <reckon/error.h>
 
@@ -87,7 +88,9 @@ int eval(const Options& options) {
   Interrupt interrupt(loop);
   RunLedger ledger("eval");
   std::unique_ptr<Model> model = options.model.load(loop);
-  AnswerVerifier verifier;
+  AnswerVerifier texts;
+  CodeVerifier programs;
+  TaskVerifier verifier(texts, programs);
   Bar bar;
   std::vector<EvalRow> rows = loop.run(
       evaluate(std::move(questions), *model, verifier, plan,

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/paths.h"
 #include "engine/engine.h"
 #include "models/store.h"
 
@@ -30,6 +31,7 @@ std::unique_ptr<Model> ModelFlags::load(Loop& loop) const {
   options.context = context;
   options.threads = threads;
   options.gpu_layers = gpu_layers;
+  options.cache_dir = cache_folder();
   return load_engine(loop, options);
 }
 

@@ -19,7 +19,8 @@ namespace {
 
 struct Options {
   std::vector<std::string> files, policies, batch_cost;
-  std::string baseline = "fixed", format = "auto", answers = "math", cost = "tokens", json, csv, html, shape, mean_budget;
+  std::string baseline = "fixed", format = "auto", answers = "math", cost = "tokens", json, csv, html, shape,
+              mean_budget;
   int orders = 200, resamples = 1000, threads = 0, most = 64, width = 1, stream = 500;
   uint64_t seed = 1;
   bool wait = false, refill = false, oracles = false;

@@ -17,6 +17,7 @@
 #include "strategy/instruction.h"
 #include "strategy/run.h"
 #include "verify/answer_verifier.h"
+#include "verify/code_answer.h"
 
 #include <reckon/error.h>
 
@@ -83,7 +84,9 @@ int solve(const Options& options) {
   Interrupt interrupt(loop);
   RunLedger ledger("solve");
   std::unique_ptr<Model> model = options.model.load(loop);
-  AnswerVerifier verifier;
+  AnswerVerifier texts;
+  CodeVerifier programs;
+  TaskVerifier verifier(texts, programs);
   how.on_start = [&](const std::shared_ptr<Account>& account) { interrupt.watch(account); };
   if (options.stream)
     how.progress.lead_text = [](std::string_view piece) { fmt::print("{}", piece), std::fflush(stdout); };

@@ -175,10 +175,11 @@ class Evaluation {
         row.verdict = "error";
         row.error = error.what();
       }
+      if (!finished && interrupted()) break;
       if (finished) {
         if (hooks_.receipt) hooks_.receipt(question.id, finished->receipt);
         if (interrupted()) break;  // half a run is not a row, but it has been paid for
-        fill(row, question, *finished);
+        co_await fill(row, question, *finished);
         if (auto file = recordings_.find(strategy->text()); file != recordings_.end())
           file->second->append(record(question, recorder, verifier_, how, *finished));
       }
@@ -191,12 +192,16 @@ class Evaluation {
     co_return true;
   }
 
-  void fill(EvalRow& row, const Question& question, const Run& finished) const {
+  // Judging may run a program, so it is done on the pool.
+  Task<void> fill(EvalRow& row, const Question& question, const Run& finished) const {
     const Outcome& outcome = finished.outcome;
     row.verdict = "none";
     if (outcome.answer) {
       row.answer = outcome.answer->canonical;
-      Verdict verdict = verifier_.judge(question, *outcome.answer, row.reference);
+      Verdict verdict =
+          co_await on_pool([&verifier = verifier_, &question, answer = *outcome.answer, reference = row.reference] {
+            return verifier.judge(question, answer, reference);
+          });
       row.verdict = name(verdict);
       row.correct = verdict == Verdict::equal;
     }

@@ -1,19 +1,23 @@
 #include <reckon/reckon.h>
 
 #include "base/asio_loop.h"
+#include "base/paths.h"
 #include "engine/engine.h"
 #include "models/store.h"
 #include "strategy/catalog.h"
 #include "strategy/instruction.h"
 #include "strategy/run.h"
 #include "verify/answer_verifier.h"
+#include "verify/code_answer.h"
 
 namespace reckon {
 
 struct Session::State {
   AsioLoop loop;
   std::unique_ptr<Model> model;
-  AnswerVerifier verifier;
+  AnswerVerifier texts;
+  CodeVerifier programs;
+  TaskVerifier verifier{texts, programs};
 };
 
 Session::Session(SessionOptions options) : state_(std::make_unique<State>()) {
@@ -23,6 +27,7 @@ Session::Session(SessionOptions options) : state_(std::make_unique<State>()) {
   engine.context = options.context;
   engine.threads = options.threads;
   engine.gpu_layers = options.gpu_layers;
+  engine.cache_dir = cache_folder();
   state_->model = load_engine(state_->loop, engine);
 }
 
@@ -36,11 +41,9 @@ Result Session::solve(const std::string& question, const Ask& ask) {
 
 Result Session::solve(const Question& question, const Ask& ask) {
   std::unique_ptr<Strategy> strategy = make_strategy(ask.strategy);
-  Run done = state_->loop.run(run(question, *strategy, *state_->model, state_->verifier,
-                                  {.budget = ask.budget,
-                                   .seed = ask.seed,
-                                   .sampling = ask.sampling,
-                                   .until = {.tokens = ask.max_tokens}}));
+  Run done = state_->loop.run(
+      run(question, *strategy, *state_->model, state_->verifier,
+          {.budget = ask.budget, .seed = ask.seed, .sampling = ask.sampling, .until = {.tokens = ask.max_tokens}}));
   return {std::move(done.outcome), std::move(done.receipt)};
 }
 

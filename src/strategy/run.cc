@@ -2,6 +2,8 @@
 
 #include "base/meters.h"
 
+#include <reckon/error.h>
+
 namespace reckon {
 
 Task<Run> run(const Question& question, const Strategy& strategy, Model& model, const Verifier& verifier,
@@ -19,7 +21,12 @@ Task<Run> run(const Question& question, const Strategy& strategy, Model& model, 
                   .until = options.until,
                   .progress = std::move(options.progress)};
   Run result;
-  result.outcome = co_await strategy.solve(question, context);
+  try {
+    result.outcome = co_await strategy.solve(question, context);
+  } catch (const Error&) {
+    if (account->halted() != Halt::cancelled) throw;  // what the user stopped still gets its receipt
+    result.outcome.stop_reason = name(Halt::cancelled);
+  }
   co_await account->settled();
 
   const Capabilities& model_facts = model.capabilities();
