@@ -57,7 +57,7 @@ function(reckon_module name)
       target_link_libraries(reckon_${name}_test PRIVATE reckon_${name}_testing)
     endif()
     target_compile_definitions(reckon_${name}_test PRIVATE RECKON_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data")
-    set(properties LABELS ${name})
+    set(properties LABELS ${name} ENVIRONMENT RC_PARAMS=seed=1)  # RapidCheck: the same cases in every run
     if(ARG_TEST_LOCK)
       list(APPEND properties RESOURCE_LOCK ${ARG_TEST_LOCK})
     endif()

@@ -33,7 +33,7 @@ Pair expression(int depth) {
     case 3: return {"(" + a.plain + ")^2", "(" + a.rewritten + ")(" + a.rewritten + ")"};
     default:
       return {"\\frac{" + a.plain + "+" + b.plain + "}{3}",
-              "\\frac{" + a.rewritten + "}{3}+\\frac{" + b.rewritten + "}{3}"};
+              "(\\frac{" + a.rewritten + "}{3}+\\frac{" + b.rewritten + "}{3})"};
   }
 }
 

@@ -142,7 +142,11 @@ ChildProcess::ChildProcess(const std::vector<std::string>& argv, const std::vect
     posix_spawn_file_actions_adddup2(&actions, fd.ours, fd.theirs);
     last = std::max(last, fd.theirs);
   }
-  posix_spawn_file_actions_addclosefrom_np(&actions, last + 1);  // what others in this process leave open
+  // What others in this process leave open, or it inherited: everything above, and the gaps between the passed numbers.
+  posix_spawn_file_actions_addclosefrom_np(&actions, last + 1);
+  for (int number = 0; number < last; ++number)
+    if (std::ranges::none_of(passed, [&](const Passed& fd) { return fd.theirs == number; }))
+      posix_spawn_file_actions_addclose(&actions, number);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   sigset_t none, all;
