@@ -7,6 +7,7 @@ namespace reckon {
 std::vector<Command> builtin_commands() {
   return {
       solve_command(),
+      serve_command(),
       eval_command(),
       replay_command(),
       power_command(),

@@ -8,6 +8,7 @@ Command calibrate_command();
 Command models_command();
 Command power_command();
 Command replay_command();
+Command serve_command();
 Command solve_command();
 Command eval_command();
 Command signature_command();
