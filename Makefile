@@ -1,6 +1,6 @@
 # The commands of the project. Each installs what it needs first (tools/setup) and then does only what changed.
 MODEL ?= qwen2.5-coder-1.5b
-QUESTIONS ?= 10
+QUESTIONS ?= 5
 PREFIX ?= /usr/local
 RECKON := build/release/reckon
 
@@ -36,7 +36,7 @@ check:
 	@tools/check
 
 install:
-	@tools/build release
+	@tools/build release reckon reckon_bundle
 	@cmake --install build/release --prefix "$(PREFIX)"
 
 clean:

@@ -85,6 +85,17 @@ void Flags::option(const char* name, std::optional<double>& value, const char* h
 }
 void Flags::flag(const char* name, bool& value, const char* help) { app_.add_flag(name, value, help); }
 
+std::vector<FlagInfo> flags_of(const Command& command) {
+  CLI::App app;
+  Flags flags(app);
+  if (command.declare) command.declare(flags);
+  std::vector<FlagInfo> list;
+  for (const CLI::Option* option : app.get_options())
+    for (const std::string& name : option->get_lnames())
+      list.push_back({"--" + name, option->get_description(), option->get_type_size() != 0});
+  return list;
+}
+
 int run_command_line(int argc, char** argv, const std::vector<Command>& commands) {
   CLI::App app(
       "Reckon: spends test-time compute where it raises the chance of a correct answer, and says what it cost.",

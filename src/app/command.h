@@ -54,6 +54,14 @@ struct Command {
 
 std::vector<Command> builtin_commands();  // commands.cc: the only list
 
+// What a command's `declare` declares, without arguments by position.
+struct FlagInfo {
+  std::string name;  // with its dashes
+  std::string help;
+  bool takes_value = false;
+};
+std::vector<FlagInfo> flags_of(const Command& command);
+
 // Parses and runs. Exit codes: 0 done, 1 wrong or failed run, 2 usage, 3 environment, 130 interrupted. An Error becomes
 // one sentence on stderr.
 int run_command_line(int argc, char** argv, const std::vector<Command>& commands);

@@ -5,16 +5,21 @@
 namespace reckon {
 
 std::vector<Command> builtin_commands() {
-  return {
-      solve_command(),
-      serve_command(),
-      eval_command(),
-      replay_command(),
-      power_command(),
-      models_command(),
-      signature_command(),
-      version_command(),
-  };
+  std::vector<Command> commands;
+  commands.push_back(solve_command());
+  commands.push_back(serve_command());
+  commands.push_back(eval_command());
+  commands.push_back(replay_command());
+  commands.push_back(calibrate_command());
+  commands.push_back(power_command());
+  commands.push_back(recordings_command());
+  commands.push_back(verify_command());
+  commands.push_back(models_command());
+  commands.push_back(doctor_command());
+  commands.push_back(signature_command());
+  commands.push_back(completion_command());
+  commands.push_back(version_command());
+  return commands;
 }
 
 }  // namespace reckon

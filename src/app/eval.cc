@@ -7,10 +7,12 @@
 #include "app/commands.h"
 #include "app/interrupt.h"
 #include "app/model_flags.h"
+#include "app/run_ledger.h"
 #include "app/terminal.h"
 #include "eval/formats.h"
 #include "eval/harness.h"
 #include "eval/summary.h"
+#include "strategy/catalog.h"
 #include "verify/answer_verifier.h"
 
 #include <reckon/error.h>
@@ -78,17 +80,21 @@ int eval(const Options& options) {
                    .folder = options.out,
                    .record = options.record};
   if (plan.strategies.empty()) plan.strategies = {"adaptive"};
+  for (const std::string& strategy : plan.strategies)
+    (void)make_strategy(strategy);  // refuse before the model is loaded
 
   AsioLoop loop;
   Interrupt interrupt(loop);
+  RunLedger ledger("eval");
   std::unique_ptr<Model> model = options.model.load(loop);
   AnswerVerifier verifier;
   Bar bar;
-  std::vector<EvalRow> rows =
-      loop.run(evaluate(std::move(questions), *model, verifier, plan,
-                        {.progress = [&](const EvalProgress& p) { bar.show(p); },
-                         .on_start = [&](const std::shared_ptr<Account>& account) { interrupt.watch(account); },
-                         .interrupted = [&] { return interrupt.happened(); }}));
+  std::vector<EvalRow> rows = loop.run(
+      evaluate(std::move(questions), *model, verifier, plan,
+               {.progress = [&](const EvalProgress& p) { bar.show(p); },
+                .receipt = [&](const std::string& question, Receipt& receipt) { ledger.add(question, receipt); },
+                .on_start = [&](const std::shared_ptr<Account>& account) { interrupt.watch(account); },
+                .interrupted = [&] { return interrupt.happened(); }}));
   status_line("");
 
   std::vector<StrategySummary> summaries = summarize(rows, how.seed);
@@ -96,6 +102,7 @@ int eval(const Options& options) {
   write(options.out + "/summary.json", json + "\n");
   write(options.out + "/results.csv", to_csv(rows));
   fmt::print("{}", options.json ? json + "\n" : to_table(summaries));
+  ledger.close();
   if (interrupt.happened()) {
     fmt::print(stderr, "reckon: interrupted; the same command goes on from {}\n", options.out);
     return 130;

@@ -38,7 +38,7 @@ class Line {
   Line& operator=(const Line&) = delete;
   ~Line() { status_line(""); }
 
-  Watch watch() {
+  PullWatch watch() {
     return {.progress = [this](const char* doing, int64_t done, int64_t total) { show(doing, done, total); },
             .cancelled = [] { return g_interrupted != 0; }};
   }

@@ -5,10 +5,13 @@
 
 #include <reckon/error.h>
 
+#include "app/answer_rules.h"
 #include "app/commands.h"
-#include "eval/boinf.h"
 #include "eval/replay.h"
+#include "eval/replay_input.h"
 #include "eval/replay_report.h"
+#include "eval/replay_stream.h"
+#include "eval/report_replay.h"
 #include "policy/policies.h"
 
 namespace reckon {
@@ -16,8 +19,8 @@ namespace {
 
 struct Options {
   std::vector<std::string> files, policies, batch_cost;
-  std::string baseline = "fixed", format = "auto", json, csv, shape;
-  int orders = 200, resamples = 1000, threads = 0, most = 64, width = 1;
+  std::string baseline = "fixed", format = "auto", answers = "math", cost = "tokens", json, csv, html, shape, mean_budget;
+  int orders = 200, resamples = 1000, threads = 0, most = 64, width = 1, stream = 500;
   uint64_t seed = 1;
   bool wait = false, refill = false, oracles = false;
 };
@@ -60,6 +63,8 @@ std::string command_line(const Options& o) {
   for (const std::string& file : o.files) line += " " + file;
   for (const std::string& policy : o.policies) line += " --policy " + policy;
   line += fmt::format(" --orders {} --resamples {} --seed {} --format {}", o.orders, o.resamples, o.seed, o.format);
+  if (o.answers != "math") line += " --answers " + o.answers;
+  if (o.cost != "tokens") line += " --cost " + o.cost;
   if (o.most != 64) line += fmt::format(" --most {}", o.most);
   if (o.width != 1) line += fmt::format(" --width {}", o.width);
   for (auto [on, flag] : {std::pair(o.wait, " --wait"), {o.refill, " --refill"}, {o.oracles, " --oracles"}})
@@ -69,25 +74,38 @@ std::string command_line(const Options& o) {
   return line;
 }
 
+PoolInput read(const Options& o) {
+  PoolInput input = read_pools(o.files, o.format, parse_cost_of(o.cost), answer_rules(o.answers));
+  if (o.shape.empty()) return input;
+  auto shape = parse_options<ShapeOptions>("--shape", parse_spec("shape:" + o.shape).values);
+  for (Pool& pool : input.pools)
+    pool.shape = Shape{.matmul_parameters = shape.parameters,
+                       .layers = shape.layers,
+                       .query_heads = shape.heads,
+                       .head_size = shape.head_dim};
+  return input;
+}
+
+// One price for a stream of the recorded questions: what it costs and what it gets right.
+int replay_streams(const Options& o) {
+  PriceControl::Options budget = parse_mean_budget(o.mean_budget);
+  for (const Pool& pool : read(o).pools) {
+    StreamResult stream = replay_stream(pool, {.budget = budget, .questions = o.stream, .seed = o.seed});
+    fmt::print("{}: {} questions at {:.0f} tokens each (budget {:.0f}), {:.2f} % right; the price ends at {:.4f}\n",
+               pool.name, o.stream, stream.tokens, budget.tokens, 100 * stream.accuracy, stream.price);
+  }
+  return 0;
+}
+
 int replay(const Options& o) {
   if (o.baseline != "fixed")
     throw Error(Code::invalid_request, fmt::format("--baseline {}: the only baseline is fixed", o.baseline));
-  if (o.format != "auto" && o.format != "boinf")
-    throw Error(Code::invalid_request, fmt::format("--format {}: there are auto and boinf", o.format));
+  if (!o.mean_budget.empty()) return replay_streams(o);
   std::vector<std::unique_ptr<Policy>> policies;
   for (const std::string& text : o.policies) policies.push_back(parse_policy(text));
   if (policies.empty())
     for (const char* preset : {"economy", "balanced", "quality"}) policies.push_back(parse_policy(preset));
-  std::vector<Pool> pools;
-  for (const std::string& file : o.files) {
-    pools.push_back(read_boinf(file, exact_answers()));
-    if (o.shape.empty()) continue;
-    auto shape = parse_options<ShapeOptions>("--shape", parse_spec("shape:" + o.shape).values);
-    pools.back().shape = Shape{.matmul_parameters = shape.parameters,
-                               .layers = shape.layers,
-                               .query_heads = shape.heads,
-                               .head_size = shape.head_dim};
-  }
+  PoolInput input = read(o);
   ReplayOptions options{.orders = o.orders,
                         .seed = o.seed,
                         .resamples = o.resamples,
@@ -98,10 +116,12 @@ int replay(const Options& o) {
                         .refill = o.refill,
                         .oracles = o.oracles,
                         .batch_cost = batch_costs(o.batch_cost)};
-  ReplayReport report = replay(pools, policies, options);
+  ReplayReport report = replay(input.pools, policies, options);
+  report.notes.insert(report.notes.begin(), input.notes.begin(), input.notes.end());
   report.command = command_line(o);
   write(o.json, replay_json(report));
   write(o.csv, replay_csv(report));
+  if (!o.html.empty()) write(o.html, to_html(replay_page(report)));
   fmt::print("{}", replay_table(report));
   return 0;
 }
@@ -119,7 +139,9 @@ Command replay_command() {
             f.positional("FILE", o->files, "Recordings; .zst is unpacked.");
             f.option("--policy", o->policies, "A policy, such as lead:m=2,cap=16; repeat for more.");
             f.option("--baseline", o->baseline, "What R and match compare with: fixed, the whole curve of N.");
-            f.option("--format", o->format, "Format of the files: auto, boinf.");
+            f.option("--format", o->format, "Format of the files: auto, boinf, recording or an import format.");
+            f.option("--answers", o->answers, "How raw answers are compared: math (equivalence) or exact.");
+            f.option("--cost", o->cost, "What a sample costs: tokens, text (bytes / 4) or samples (1 each).");
             f.option("--orders", o->orders, "Random orders per question.");
             f.option("--resamples", o->resamples, "Bootstrap resamples of the questions.");
             f.option("--seed", o->seed, "Same seed, same numbers.");
@@ -131,8 +153,12 @@ Command replay_command() {
             f.flag("--oracles", o->oracles, "Add rules that know the final vote: how far away the ceiling is.");
             f.option("--batch-cost", o->batch_cost, "BRANCHES=SECONDS of one decoding step; repeat, adds seconds.");
             f.option("--shape", o->shape, "parameters=P,layers=L,heads=H,head_dim=D of the model; adds FLOPs.");
+            f.option("--mean-budget", o->mean_budget,
+                     "tokens=N: instead, a stream of --stream questions under one price that follows this budget.");
+            f.option("--stream", o->stream, "Questions of the stream.");
             f.option("--json", o->json, "Write the report as JSON.");
             f.option("--csv", o->csv, "Write one row per question and policy.");
+            f.option("--html", o->html, "Write one self-contained page.");
           },
       .run = [o] { return replay(*o); }};
 }

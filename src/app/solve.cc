@@ -10,6 +10,7 @@
 #include "app/commands.h"
 #include "app/interrupt.h"
 #include "app/model_flags.h"
+#include "app/run_ledger.h"
 #include "app/terminal.h"
 #include "base/text.h"
 #include "strategy/catalog.h"
@@ -80,6 +81,7 @@ int solve(const Options& options) {
 
   AsioLoop loop;
   Interrupt interrupt(loop);
+  RunLedger ledger("solve");
   std::unique_ptr<Model> model = options.model.load(loop);
   AnswerVerifier verifier;
   how.on_start = [&](const std::shared_ptr<Account>& account) { interrupt.watch(account); };
@@ -88,9 +90,11 @@ int solve(const Options& options) {
   else how.progress.event = show;
   Run run = loop.run(reckon::run(question, *strategy, *model, verifier, std::move(how)));
   status_line("");
+  ledger.add(question.id, run.receipt);
 
   if (options.json) fmt::print("{}\n", to_json(question, run));
   else print(run, options.stream);
+  ledger.close();
   if (interrupt.happened()) return 130;
   return run.outcome.answer ? 0 : 1;
 }

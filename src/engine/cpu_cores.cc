@@ -87,11 +87,15 @@ CpuCores cpu_cores() {
   return cores;
 }
 
+int usable_cores(const CpuCores& cores) {
+  int most = cores.physical;
+  if (cores.quota > 0) most = std::min(most, static_cast<int>(std::floor(cores.quota)));
+  return std::max(1, most);
+}
+
 int free_cores(const CpuCores& cores) {
-  double most = cores.physical;
-  if (cores.quota > 0) most = std::min(most, std::floor(cores.quota));
-  double free = std::min(most, std::round(cores.idle + 0.25));  // 50 ms are a rough measure: round up from 0.25
-  return std::max(1, static_cast<int>(free));
+  // 50 ms are a rough measure: round up from a quarter.
+  return std::clamp(static_cast<int>(std::round(cores.idle + 0.25)), 1, usable_cores(cores));
 }
 
 }  // namespace reckon

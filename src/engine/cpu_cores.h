@@ -12,7 +12,8 @@ struct CpuCores {
 
 CpuCores cpu_cores();
 
-// Threads for the engine: the physical cores that are really free, at least one.
+int usable_cores(const CpuCores& cores);  // physical cores within the quota, at least one
+// Threads for the engine to begin with: the usable cores that are really free, at least one.
 int free_cores(const CpuCores& cores);
 
 }  // namespace reckon

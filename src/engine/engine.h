@@ -32,6 +32,7 @@ struct EngineStatus {
   int64_t steps = 0;
   double decode_seconds = 0;    // inside llama_decode
   double overhead_seconds = 0;  // planning, sampling and delivering, in the same steps
+  double fork_seconds = 0;      // sharing the cells of forked branches
   int branches = 0, resident = 0;
   int64_t parked = 0;  // times that a branch was parked
   int cells = 0, cells_used = 0;
@@ -48,5 +49,7 @@ class EngineModel : public Model {
 // Throws Error{not_found} or Error{model_unavailable} with one sentence that says what is wrong with the file, and
 // Error{unsupported} in a build without the engine.
 std::unique_ptr<EngineModel> load_engine(Loop& loop, EngineOptions options);
+
+std::string engine_version();  // "llama.cpp 0.5.0"; empty in a build without the engine
 
 }  // namespace reckon

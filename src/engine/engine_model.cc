@@ -68,7 +68,9 @@ class EngineBranch : public Branch {
  public:
   explicit EngineBranch(std::shared_ptr<BranchState> state) : state_(std::move(state)) {}
   ~EngineBranch() override {
-    bool alive = state_->shared->inbox->push(Inbox::Kind::ending, [id = state_->id](Stepper& s) { s.drop(id); });
+    bool alive = state_->shared->inbox->push(
+        Inbox::Kind::ending,
+        [id = state_->id, payer = Payer{state_->account, state_->line}](Stepper& s) { s.drop(id, payer); });
     if (!alive) state_->account->close(state_->line);
   }
 
@@ -102,7 +104,7 @@ class EngineBranch : public Branch {
 
   Task<void> append(std::string text) override {
     std::shared_ptr<BranchState> state = state_;
-    std::vector<int> tokens = state->shared->vocabulary->tokens(text, false, true);
+    std::vector<int> tokens = state->shared->vocabulary->continuation(text);
     int length = state->tokens + static_cast<int>(tokens.size());
     if (length >= state->shared->capabilities.context)
       throw Error(Code::invalid_request, fmt::format("appending {} tokens would pass the context of {}", tokens.size(),
@@ -130,7 +132,7 @@ class EngineBranch : public Branch {
 
   Task<double> logprob(std::string continuation) override {
     std::shared_ptr<BranchState> state = state_;
-    std::vector<int> tokens = state->shared->vocabulary->tokens(continuation, false, true);
+    std::vector<int> tokens = state->shared->vocabulary->continuation(continuation);
     if (tokens.empty()) co_return 0.0;
     if (state->tokens + static_cast<int>(tokens.size()) > state->shared->capabilities.context)
       throw Error(Code::invalid_request, "the continuation would pass the model's context");
@@ -140,7 +142,7 @@ class EngineBranch : public Branch {
       s.score(id, probe, tokens, waiting);
     });
     operation.cancel = [shared = state->shared, probe] {
-      shared->inbox->push(Inbox::Kind::ending, [probe](Stepper& s) { s.drop(probe); });
+      shared->inbox->push(Inbox::Kind::ending, [probe](Stepper& s) { s.drop(probe, std::nullopt); });
     };
     co_return co_await operation.waiting->arrival;
   }
@@ -158,27 +160,25 @@ class EngineBranch : public Branch {
 
 class LlamaModel : public EngineModel {
  public:
-  LlamaModel(Loop& loop, const EngineOptions& options, GgufFacts facts, int threads)
-      : facts_(std::move(facts)),
-        llama_(options, facts_, threads),
-        vocabulary_(llama_.vocabulary()),
+  LlamaModel(Loop& loop, const EngineOptions& options, GgufFacts facts, int threads, int threads_most)
+      : llama_(options, facts, threads_most),
         formatter_(make_chat_formatter(llama_.model())),
-        stepper_(loop, llama_, facts_),
         shared_(std::make_shared<Shared>()) {
-    vocabulary_.keep_visible(formatter_->think_close());
-    Capabilities& c = shared_->capabilities;
-    c.name = options.name.empty() ? std::filesystem::path(options.path).filename().string() : options.name;
-    c.engine = llama_engine_name();
-    c.context = llama_.context();
-    c.max_branches = llama_.slots();
-    c.fork = c.append = c.logprobs = true;
-    c.truncate = llama_.can_cut();
-    c.think_open = formatter_->think_open();
-    c.think_close = formatter_->think_close();
-    c.shape = facts_.shape;
+    llama_.vocabulary().keep_visible(formatter_->think_close());
+    BatchCurve curve = batch_curve(options, threads_most);
+    describe(options, facts, curve);
+    bool on_cpu = !llama_supports_gpu_offload() || options.gpu_layers == 0;
+    if (!curve.quiet) curve.costs.clear();  // good enough to choose waves by, no measure of what is normal
+    stepper_.emplace(loop, llama_,
+                     Stepper::Setting{.shape = facts.shape,
+                                      .curve = std::move(curve),
+                                      .threads = threads,
+                                      .threads_most = threads_most,
+                                      .adapt_threads = options.adapt_threads && on_cpu});
+    llama_.set_threads(threads);
     shared_->inbox = std::make_shared<Inbox>();
-    shared_->vocabulary = &vocabulary_;
-    thread_.emplace(stepper_, shared_->inbox);
+    shared_->vocabulary = &llama_.vocabulary();
+    thread_.emplace(*stepper_, shared_->inbox);
   }
 
   const Capabilities& capabilities() const override { return shared_->capabilities; }
@@ -204,7 +204,7 @@ class LlamaModel : public EngineModel {
   int count_tokens(const Prompt& prompt) const override { return static_cast<int>(tokenise(prompt).size()); }
 
   EngineStatus status() const override {
-    EngineStatus status = stepper_.status();
+    EngineStatus status = stepper_->status();
     status.engine = shared_->capabilities.engine;
     status.description = llama_.description();
     return status;
@@ -214,7 +214,7 @@ class LlamaModel : public EngineModel {
   std::vector<int> tokenise(const Prompt& prompt) const {
     std::vector<int> tokens;
     if (prompt.messages.empty()) {
-      tokens = vocabulary_.tokens(prompt.text, true, true);
+      tokens = llama_.vocabulary().tokens(prompt.text, true, true);
     } else {
       std::string all;
       for (const Message& message : prompt.messages) {
@@ -223,8 +223,9 @@ class LlamaModel : public EngineModel {
         all += message.content;
       }
       bool begin = true;
-      for (const PromptPiece& piece : format_safely(*formatter_, prompt.messages, vocabulary_.control_spellings(all))) {
-        std::vector<int> part = vocabulary_.tokens(piece.text, std::exchange(begin, false), piece.control);
+      for (const PromptPiece& piece :
+           format_safely(*formatter_, prompt.messages, llama_.vocabulary().control_spellings(all))) {
+        std::vector<int> part = llama_.vocabulary().tokens(piece.text, std::exchange(begin, false), piece.control);
         tokens.insert(tokens.end(), part.begin(), part.end());
       }
     }
@@ -232,12 +233,35 @@ class LlamaModel : public EngineModel {
     return tokens;
   }
 
-  GgufFacts facts_;
+  BatchCurve batch_curve(const EngineOptions& options, int threads) {
+    if (!options.measure_curve) return {};
+    std::string key = batch_curve_key(options.path, llama_engine_name(), threads);
+    BatchCurve curve = load_batch_curve(options.cache_dir, key);
+    if (!curve.costs.empty()) return curve;
+    curve = measure_batch_curve(llama_, threads);
+    save_batch_curve(options.cache_dir, key, curve);
+    return curve;
+  }
+
+  void describe(const EngineOptions& options, const GgufFacts& facts, const BatchCurve& curve) {
+    Capabilities& c = shared_->capabilities;
+    c.name = options.name.empty() ? std::filesystem::path(options.path).filename().string() : options.name;
+    c.engine = llama_engine_name();
+    c.context = llama_.context();
+    c.max_branches = llama_.slots();
+    c.fork = c.append = c.logprobs = true;
+    c.truncate = llama_.can_cut();
+    c.deterministic = false;  // results depend on the batch that a branch shares
+    c.think_open = formatter_->think_open();
+    c.think_close = formatter_->think_close();
+    c.shape = facts.shape;
+    c.batch_cost = curve.costs;
+  }
+
   LlamaContext llama_;
-  Vocabulary vocabulary_;
   std::unique_ptr<ChatFormatter> formatter_;
-  Stepper stepper_;
   std::shared_ptr<Shared> shared_;  // owners: the model and its branches
+  std::optional<Stepper> stepper_;
   std::optional<EngineThread> thread_;
 };
 
@@ -248,8 +272,13 @@ std::unique_ptr<EngineModel> load_engine(Loop& loop, EngineOptions options) {
     throw Error(Code::invalid_request, fmt::format("a context of {} tokens is out of range", options.context));
   start_llama();
   GgufFacts facts = check_gguf(options.path);
-  int threads = options.threads > 0 ? options.threads : free_cores(cpu_cores());
-  return std::make_unique<LlamaModel>(loop, options, std::move(facts), threads);
+  int most = options.threads, threads = options.threads;
+  if (options.threads <= 0) {
+    CpuCores cores = cpu_cores();
+    most = usable_cores(cores);
+    threads = options.adapt_threads ? free_cores(cores) : most;
+  }
+  return std::make_unique<LlamaModel>(loop, options, std::move(facts), threads, most);
 }
 
 }  // namespace reckon

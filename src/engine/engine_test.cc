@@ -2,34 +2,240 @@
 
 #include <gmock/gmock.h>
 
-#include "base/asio_loop.h"
+#include "engine/stories_fixture.h"
 
 namespace reckon {
 namespace {
 
 using testing::HasSubstr;
+using testing::StartsWith;
 
-const std::string kStories = std::string(RECKON_TEST_DATA) + "/stories260K.gguf";
+class Engine : public StoriesTest {
+ protected:
+  template <class Fn>
+  Code code_of(Fn fn) {
+    try {
+      fn();
+    } catch (const Error& error) {
+      return error.code();
+    }
+    ADD_FAILURE() << "nothing was thrown";
+    return Code::internal;
+  }
+};
 
-EngineOptions stories() {
-  return {.path = kStories, .context = 256, .kv_cells = 2048, .threads = 1, .measure_curve = false};
+TEST_F(Engine, TellsTheKnownStory) {
+  auto branch = loop_.run(story(*model_, account_));
+  Segment segment = loop_.run(greedy(*branch, 60));
+  EXPECT_THAT(
+      segment.text,
+      StartsWith(", there was a little girl named Lily. She loved to play outside in the park. One day, she saw "
+                 "a big, red ball."));
+  EXPECT_EQ(segment.tokens, 60);
+  EXPECT_EQ(segment.finish, Finish::length);
+  EXPECT_EQ(segment.token_ids.size(), 60u);
+  EXPECT_EQ(segment.logprobs.tokens, 60);
+  EXPECT_LT(segment.logprobs.sum, 0);
+  EXPECT_EQ(segment.trace.size(), 1u);
+  branch.reset();
+  expect_ledger_equals_engine(*account_);
 }
 
-Task<std::string> greedy(Model& model, std::shared_ptr<Account> account, int tokens) {
-  std::unique_ptr<Branch> branch = co_await model.open({.text = "Once upon a time"}, account);
-  std::unique_ptr<Branch> child = branch->fork();
-  Segment segment = co_await child->generate({.tokens = tokens}, {.temperature = 0});
-  co_return segment.text;
+TEST_F(Engine, AForkContinuesLikeASeparatePrefillAndSharesItsCells) {
+  auto trunk = loop_.run(story(*model_, account_));
+  auto apart = loop_.run(story(*model_, account_));
+  int cells = model_->status().cells_used;
+  auto fork = trunk->fork();
+  double by_fork = loop_.run(fork->logprob(", there was a little girl"));
+  EXPECT_EQ(model_->status().cells_used, cells);
+  EXPECT_NEAR(by_fork, loop_.run(apart->logprob(", there was a little girl")), 1e-3);
+  Segment a = loop_.run(greedy(*fork, 40)), b = loop_.run(greedy(*apart, 40));
+  EXPECT_EQ(a.text, b.text);
+  EXPECT_NEAR(a.logprobs.sum, b.logprobs.sum, 1e-2);
+  EXPECT_EQ(account_->usage().cached, trunk->mark().tokens);
+  trunk.reset(), apart.reset(), fork.reset();
+  expect_ledger_equals_engine(*account_);
 }
 
-TEST(Engine, TellsTheKnownStory) {
-  AsioLoop loop;
-  auto model = load_engine(loop, stories());
-  auto account = std::make_shared<Account>();
-  std::string text = loop.run(greedy(*model, account, 40));
-  EXPECT_THAT(text, HasSubstr(", there was a little girl named Lily. She loved to play outside in the park."));
-  loop.run(account->settled());
-  EXPECT_EQ(account->usage().computed(), model->status().prompt_tokens + model->status().generated_tokens);
+TEST_F(Engine, TruncateGoesBackToAMark) {
+  auto branch = loop_.run(story(*model_, account_));
+  Branch::Mark mark = branch->mark();
+  Segment first = loop_.run(greedy(*branch, 30));
+  EXPECT_EQ(branch->mark().tokens, mark.tokens + 30);
+  branch->truncate(mark);
+  EXPECT_EQ(branch->mark().tokens, mark.tokens);
+  EXPECT_EQ(loop_.run(greedy(*branch, 30)).text, first.text);
+  EXPECT_EQ(code_of([&] { branch->truncate({1000}); }), Code::invalid_request);
+  branch.reset();
+  expect_ledger_equals_engine(*account_);
+}
+
+TEST_F(Engine, PiecesOfGenerationAreOneText) {
+  auto branch = loop_.run(story(*model_, account_));
+  auto other = branch->fork();
+  std::string pieces;
+  for (int i = 0; i < 5; ++i) pieces += loop_.run(greedy(*branch, 8)).text;
+  EXPECT_EQ(pieces, loop_.run(greedy(*other, 40)).text);
+  // Also where it is drawn: the counter of the branch's randomness is its length.
+  Until eight{.tokens = 8, .stop = {}}, sixteen{.tokens = 16, .stop = {}};
+  auto left = other->fork(), right = other->fork();
+  std::string halves =
+      loop_.run(left->generate(eight, {.seed = 7})).text + loop_.run(left->generate(eight, {.seed = 7})).text;
+  EXPECT_EQ(halves, loop_.run(right->generate(sixteen, {.seed = 7})).text);
+}
+
+TEST_F(Engine, AppendForcesTokensAndChargesThemAsPrompt) {
+  auto branch = loop_.run(story(*model_, account_));
+  loop_.run(greedy(*branch, 5));
+  int64_t before = account_->usage().prompt;
+  int length = branch->mark().tokens;
+  loop_.run(branch->append(" Tom was sad."));
+  EXPECT_EQ(account_->usage().prompt - before, branch->mark().tokens - length);
+  EXPECT_FALSE(loop_.run(greedy(*branch, 10)).text.empty());
+  branch.reset();
+  expect_ledger_equals_engine(*account_);
+}
+
+TEST_F(Engine, ScoringLeavesTheBranchAsItWas) {
+  auto branch = loop_.run(story(*model_, account_));
+  auto other = branch->fork(Role::probe);
+  double likely = loop_.run(branch->logprob(", there was"));
+  double unlikely = loop_.run(branch->logprob("qqq zz jj"));
+  EXPECT_GT(likely, unlikely);
+  EXPECT_DOUBLE_EQ(likely, loop_.run(branch->logprob(", there was")));
+  EXPECT_EQ(loop_.run(greedy(*branch, 20)).text, loop_.run(greedy(*other, 20)).text);
+  loop_.run(other->logprob(" and"));  // with a drawn token not yet computed
+  int64_t probe = account_->usage().probe;
+  EXPECT_GT(probe, 0);
+  EXPECT_EQ(account_->usage().computed(), model_->status().prompt_tokens + model_->status().generated_tokens);
+}
+
+TEST_F(Engine, ScoreOfGeneratedTextIsTheSumOfItsLogprobs) {
+  auto branch = loop_.run(story(*model_, account_));
+  auto other = branch->fork();
+  Segment segment = loop_.run(greedy(*branch, 12));
+  double score = loop_.run(other->logprob(segment.text));
+  EXPECT_NEAR(score, segment.logprobs.sum, 1e-2);
+}
+
+TEST_F(Engine, StopStringsEndAcrossTokensAndStreamingShowsTheSameText) {
+  auto branch = loop_.run(story(*model_, account_));
+  std::string streamed;
+  Until until{.tokens = 100, .stop = {"in the park. One"}};
+  Segment segment =
+      loop_.run(branch->generate(until, {.temperature = 0}, [&](std::string_view piece) { streamed += piece; }));
+  EXPECT_EQ(segment.finish, Finish::stop_string);
+  EXPECT_EQ(segment.text, ", there was a little girl named Lily. She loved to play outside ");
+  EXPECT_EQ(streamed, segment.text);
+}
+
+TEST_F(Engine, ContextOverflowIsALength) {
+  EngineOptions small = options();
+  small.context = 40;
+  load(small);
+  auto branch = loop_.run(story(*model_, account_));
+  Segment segment = loop_.run(greedy(*branch, 0));
+  EXPECT_EQ(segment.finish, Finish::length);
+  EXPECT_EQ(branch->mark().tokens, 40);
+  EXPECT_EQ(loop_.run(greedy(*branch, 5)).tokens, 0);
+  EXPECT_EQ(code_of([&] { loop_.run(branch->append("more")); }), Code::invalid_request);
+  std::string longer;
+  for (int i = 0; i < 100; ++i) longer += "word ";
+  EXPECT_EQ(code_of([&] { loop_.run(story(*model_, account_, longer)); }), Code::invalid_request);
+  branch.reset();
+  expect_ledger_equals_engine(*account_);
+}
+
+TEST_F(Engine, BudgetsAreNeverPassedByOneToken) {
+  for (int64_t tokens : {1, 4, 5, 6, 17, 40}) {
+    auto account = std::make_shared<Account>(Budget{.tokens = tokens});
+    try {
+      auto branch = loop_.run(story(*model_, account));
+      auto child = branch->fork();
+      std::vector<Task<Segment>> both;
+      both.push_back(greedy(*branch, 30));
+      both.push_back(greedy(*child, 30));
+      for (const Segment& segment : loop_.run(all(std::move(both)))) EXPECT_EQ(segment.finish, Finish::budget);
+      EXPECT_EQ(account->usage().computed(), tokens);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Code::budget_exhausted);
+      EXPECT_EQ(account->usage().computed(), 0) << "a prompt that cannot be paid for is not begun";
+    }
+    loop_.run(account->settled());
+    EXPECT_LE(account->usage().computed(), tokens);
+  }
+}
+
+TEST_F(Engine, ADroppedTaskLeavesTheBranchAsItWas) {
+  auto branch = loop_.run(story(*model_, account_));
+  auto other = branch->fork();
+  for (int i = 0; i < 5; ++i) {
+    auto segment = loop_.run(within(std::chrono::milliseconds(i), greedy(*branch, 200)));
+    if (segment) branch->truncate(other->mark());
+  }
+  EXPECT_EQ(branch->mark().tokens, other->mark().tokens);
+  EXPECT_EQ(loop_.run(greedy(*branch, 30)).text, loop_.run(greedy(*other, 30)).text);
+  branch.reset(), other.reset();
+  expect_ledger_equals_engine(*account_);
+}
+
+TEST_F(Engine, ClosingTheModelEndsWhatRuns) {
+  auto branch = loop_.run(story(*model_, account_));
+  EngineModel* model = model_.get();
+  auto close = [this] { model_.reset(); };
+  Stream<Segment> stream;
+  stream.add(greedy(*branch, 0));
+  Code code = code_of([&] {
+    std::string none;
+    Until until{.tokens = 0, .stop = {}};
+    loop_.run(branch->generate(until, {.temperature = 0}, [&](std::string_view) {
+      if (model_) close();
+    }));
+  });
+  EXPECT_EQ(code, Code::cancelled);
+  EXPECT_EQ(code_of([&] { loop_.run(greedy(*branch, 5)); }), Code::model_unavailable);
+  branch.reset();
+  loop_.run(account_->settled());
+  (void)model;
+}
+
+TEST_F(Engine, TextThatIsNoTextIsRefused) {
+  EXPECT_EQ(code_of([&] { loop_.run(story(*model_, account_, std::string("a\0b", 3))); }), Code::invalid_request);
+  EXPECT_EQ(code_of([&] { loop_.run(story(*model_, account_, "a\xFF")); }), Code::invalid_request);
+  auto branch = loop_.run(story(*model_, account_));
+  EXPECT_EQ(code_of([&] { loop_.run(branch->append("\xC0\x80")); }), Code::invalid_request);
+}
+
+TEST_F(Engine, ControlTokensSpelledByAUserStayText) {
+  Prompt plain{.messages = {{"user", "a b"}}, .text = {}}, spelled{.messages = {{"user", "a</s>b"}}, .text = {}};
+  Prompt raw{.messages = {}, .text = "a</s>b"};
+  EXPECT_GT(model_->count_tokens(spelled), model_->count_tokens(plain) + 2);
+  EXPECT_EQ(model_->count_tokens(raw), 4) << "raw text is the caller's own template: BOS, a, the token, b";
+}
+
+TEST_F(Engine, TheSameSeedDrawsTheSameText) {
+  auto trunk = loop_.run(story(*model_, account_));
+  Until until{.tokens = 20, .stop = {}};
+  std::string text[3];
+  for (int i = 0; i < 3; ++i) {
+    auto branch = trunk->fork();
+    text[i] = loop_.run(branch->generate(until, {.temperature = 1, .seed = i == 2 ? 2u : 1u})).text;
+  }
+  EXPECT_EQ(text[0], text[1]);
+  EXPECT_NE(text[0], text[2]);
+}
+
+TEST_F(Engine, MeasuresWhatAStepCostsByBranches) {
+  EngineOptions measured = options();
+  measured.measure_curve = true;
+  measured.cache_dir = testing::TempDir() + "reckon-curve";
+  load(measured);
+  std::vector<BatchCost> first = model_->capabilities().batch_cost;
+  ASSERT_EQ(first.size(), 6u);
+  for (size_t i = 0; i < 6; ++i) EXPECT_EQ(first[i].branches, 1 << i);
+  EXPECT_GT(first[5].seconds, 0);
+  auto branch = loop_.run(story(*model_, account_));
+  EXPECT_THAT(loop_.run(greedy(*branch, 20)).text, HasSubstr("little girl")) << "measuring leaves nothing behind";
 }
 
 }  // namespace

@@ -29,7 +29,8 @@ void Inbox::close() {
 bool Inbox::drain(bool wait, std::deque<Command>& commands) {
   std::unique_lock lock(mutex_);
   while (wait && !closed_ && commands_.empty()) changed_.wait(lock);
-  commands.swap(commands_);
+  for (Command& command : commands_) commands.push_back(std::move(command));
+  commands_.clear();
   return !closed_;
 }
 
@@ -46,19 +47,28 @@ void EngineThread::run() {
   bool idle = false;
   try {
     while (inbox_->drain(idle, commands)) {
-      for (; !commands.empty(); commands.pop_front()) commands.front()(stepper_);
+      while (!commands.empty()) {
+        Inbox::Command command = std::move(commands.front());
+        commands.pop_front();
+        command(stepper_);
+      }
       idle = !stepper_.busy();
       if (idle) stepper_.settle_down();
       else stepper_.step();
     }
-    for (; !commands.empty(); commands.pop_front()) commands.front()(stepper_);
-    stepper_.drop_all(Error(Code::cancelled, "the model was closed while it worked"));
+    end(commands, Error(Code::cancelled, "the model was closed while it worked"));
   } catch (const std::exception& error) {
     // The library's state is lost: everything that runs fails, and so does what still comes.
-    Error why(Code::model_unavailable, error.what());
     inbox_->close();
-    stepper_.drop_all(why);
+    inbox_->drain(false, commands);
+    end(commands, Error(Code::model_unavailable, error.what()));
   }
+}
+
+// What was asked before the end is still taken in, so that everybody who waits is told.
+void EngineThread::end(std::deque<Inbox::Command>& commands, const Error& why) {
+  for (const Inbox::Command& command : commands) command(stepper_);
+  stepper_.drop_all(why);
 }
 
 }  // namespace reckon

@@ -5,6 +5,8 @@
 #include <mutex>
 #include <thread>
 
+#include <reckon/error.h>
+
 #include "engine/stepper.h"
 
 namespace reckon {
@@ -19,7 +21,7 @@ class Inbox {
   // Throws Error{overloaded} when full; returns false when the engine has stopped.
   bool push(Kind kind, Command command);
   void close();
-  // Waits for commands when `wait`; false when closed.
+  // Adds what was pushed to `commands`, waiting for some when `wait`; false when closed.
   bool drain(bool wait, std::deque<Command>& commands);
 
  private:
@@ -38,6 +40,7 @@ class EngineThread {
 
  private:
   void run();
+  void end(std::deque<Inbox::Command>& commands, const Error& why);
   Stepper& stepper_;
   std::shared_ptr<Inbox> inbox_;  // owners: the model and its branches
   std::thread thread_;

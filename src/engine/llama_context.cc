@@ -80,8 +80,8 @@ LlamaContext::LlamaContext(const EngineOptions& options, const GgufFacts& facts,
   params.n_ctx = static_cast<uint32_t>(cells_);
   params.n_batch = kBatch;
   params.n_ubatch = kChunk;
-  params.n_seq_max = static_cast<uint32_t>(recurrent ? slots_ : std::min(slots_, kRows));
-  params.n_outputs_max = kRows;
+  params.n_seq_max = static_cast<uint32_t>(slots_);
+  params.n_outputs_max = static_cast<uint32_t>(rows());  // never below n_seq_max
   params.n_threads = params.n_threads_batch = threads;
   params.flash_attn_type = llama_supports_gpu_offload() ? LLAMA_FLASH_ATTN_TYPE_AUTO : LLAMA_FLASH_ATTN_TYPE_DISABLED;
   params.kv_unified = true;
@@ -113,6 +113,7 @@ LlamaContext::Result LlamaContext::decode(std::span<const Entry> entries) {
     batch_->logits[i] = entries[i].row;
   }
   int code = llama_decode(context_.get(), *batch_);
+  if (code != 0 && code != 1) failure_ = fmt::format("llama_decode returned {}: {}", code, guard.last_error());
   return code == 0 ? Result::done : code == 1 ? Result::no_room : Result::failed;
 }
 

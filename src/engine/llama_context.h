@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <vector>
@@ -22,16 +23,19 @@ class LlamaContext {
     bool row = false;  // its logits are wanted
   };
   enum class Result { done, no_room, failed };
-  Result decode(std::span<const Entry> batch);  // at most kBatch entries and kRows rows
+  Result decode(std::span<const Entry> batch);  // at most kBatch entries and rows() rows
   std::span<const float> row(int index) const;  // of the batch's entry; valid until the next decode
   void share(int from, int to, int positions);  // the first `positions` tokens; 0 bytes are copied
   bool cut(int slot, int positions);            // keep the first `positions`; false: it cannot
   void drop(int slot);
   void set_threads(int threads);
 
-  static constexpr int kBatch = 2048, kChunk = 512, kRows = 64;
+  static constexpr int kBatch = 2048, kChunk = 512;
+  int rows() const { return std::max(slots_, 64); }  // of logits in one batch
   const Vocabulary& vocabulary() const { return vocabulary_; }
+  Vocabulary& vocabulary() { return vocabulary_; }
   const llama_model* model() const { return model_.get(); }
+  const std::string& failure() const { return failure_; }  // why decode failed
   std::string description() const;
   int context() const { return context_length_; }  // tokens per branch
   int cells() const { return cells_; }
@@ -46,6 +50,7 @@ class LlamaContext {
   llama_context_ptr context_;
   Vocabulary vocabulary_;
   std::unique_ptr<llama_batch, FreeBatch> batch_;
+  std::string failure_;
   int context_length_ = 0, cells_ = 0, slots_ = 0;
   bool can_cut_ = true;
 };

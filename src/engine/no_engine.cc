@@ -9,4 +9,6 @@ std::unique_ptr<EngineModel> load_engine(Loop&, EngineOptions) {
               "this build has no embedded engine; run `tools/build-llama` and build again, or use a model server");
 }
 
+std::string engine_version() { return ""; }
+
 }  // namespace reckon

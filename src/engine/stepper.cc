@@ -6,6 +6,8 @@
 #include <chrono>
 #include <utility>
 
+#include "base/meters.h"
+
 #include <reckon/error.h>
 
 #include "base/rng.h"
@@ -16,14 +18,20 @@ namespace {
 constexpr const char* kParkedNote =
     "key-value memory was short: branches were parked and some of their tokens computed again, charged as prompt";
 
+constexpr const char* kStarvedNote = "other processes took processor time: the engine went on with fewer threads";
+
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 }  // namespace
 
-Stepper::Stepper(Loop& loop, LlamaContext& llama, const GgufFacts& facts)
-    : loop_(loop), llama_(llama), facts_(facts), book_(llama.cells()) {
+Stepper::Stepper(Loop& loop, LlamaContext& llama, Setting setting)
+    : loop_(loop),
+      llama_(llama),
+      setting_(std::move(setting)),
+      pressure_(setting_.threads_most, setting_.threads),
+      book_(llama.cells()) {
   for (int slot = llama.slots(); slot-- > 0;) free_slots_.push_back(slot);
 }
 
@@ -66,6 +74,7 @@ void Stepper::score(uint64_t parent, uint64_t id, std::vector<int> continuation,
   inherit(s, *from);
   int start = s.size();
   s.tokens.insert(s.tokens.end(), continuation.begin(), continuation.end());
+  s.score_from = start - 1;
   begin(s, start, Score{std::move(waiting)});
   if (!s.row && s.computed() >= start) uncompute(s, start - 1);
 }
@@ -82,9 +91,9 @@ void Stepper::cancel(uint64_t id) {
   rewind(*s, start);
 }
 
-void Stepper::drop(uint64_t id) {
+void Stepper::drop(uint64_t id, std::optional<Payer> payer) {
   erase(id);
-  flush();
+  if (payer) outbox_.push_back([payer = std::move(*payer)] { payer.account->close(payer.line); });
 }
 
 void Stepper::drop_all(const Error& why) {
@@ -119,9 +128,11 @@ void Stepper::inherit(Sequence& child, const Sequence& parent) {
   if (parent.slot < 0 || parent.cells.empty() || free_slots_.empty()) return;
   child.slot = free_slots_.back();
   free_slots_.pop_back();
+  auto start = std::chrono::steady_clock::now();
   llama_.share(parent.slot, child.slot, parent.computed());
   child.cells = parent.cells;
   for (int cell : child.cells) book_.share(cell);
+  working_.fork_seconds += seconds_since(start);
 }
 
 template <class T>
@@ -168,7 +179,7 @@ void Stepper::seat(Sequence& s) {
 
 // A branch that comes back shares what others still hold of its past: the trunk it was forked from, or its siblings.
 void Stepper::share_prefix(Sequence& s) {
-  int most = std::min(s.target() - (s.row ? 0 : 1), s.scores() ? s.start - 1 : s.size());
+  int most = std::min(s.target() - (s.row ? 0 : 1), s.scores() ? s.score_from : s.size());
   const Sequence* donor = nullptr;
   int longest = 0;
   for (const auto& [id, other] : sequences_) {
@@ -189,13 +200,12 @@ void Stepper::erase(uint64_t id) {
   if (!s) return;
   if (!s->idle()) end(*s);
   park(*s);
-  if (!s->guest) outbox_.push_back([payer = std::move(s->payer)] { payer.account->close(payer.line); });
   sequences_.erase(id);
 }
 
 // --- The step ---------------------------------------------------------------------------------------------------
 
-bool Stepper::step() {
+void Stepper::step() {
   auto start = std::chrono::steady_clock::now();
   double decoding = working_.decode_seconds;
   for (auto& [id, s] : sequences_)
@@ -215,7 +225,9 @@ bool Stepper::step() {
   flush();
   ++working_.steps;
   working_.overhead_seconds += seconds_since(start) - (working_.decode_seconds - decoding);
-  return !parts.empty() || !plan.park.empty();
+  // By the scheduler's rule the oldest branch always finds room; if ever not, fail instead of spinning.
+  stalled_ = busy() && parts.empty() && plan.park.empty() ? stalled_ + 1 : 0;
+  if (stalled_ > 100) throw Error(Code::internal, "the engine found no room for any branch; ask for more kv_cells");
 }
 
 void Stepper::use_saved_row(Sequence& s) {
@@ -223,6 +235,7 @@ void Stepper::use_saved_row(Sequence& s) {
   if (auto* score = std::get_if<Score>(&s.operation)) {
     score->sum += token_logprob(*row, s.tokens[static_cast<size_t>(s.start)]);
     s.row.reset();
+    s.score_from = s.start;
     if (s.start + 1 == s.size()) complete(s, {});
   } else if (std::holds_alternative<Generate>(s.operation)) {
     Account::Work work{.generated = 1};  // the token's row was computed, and paid for, with the prompt
@@ -240,24 +253,24 @@ Plan Stepper::make_plan() {
     SequenceView view{.id = id, .resident = s.slot >= 0, .served = s.served};
     view.own_cells = view.resident ? book_.own(s.cells) : 0;
     if (!s.idle()) view.todo = s.target() - s.computed();
-    if (s.scores()) view.rows = s.target() - std::max(s.computed(), s.start - 1);
+    if (s.scores()) view.rows = s.target() - std::max(s.computed(), s.score_from);
     views.push_back(view);
   }
   return plan(views, {.cells = book_.free(),
                       .slots = static_cast<int>(free_slots_.size()),
                       .chunk = LlamaContext::kChunk,
-                      .rows = LlamaContext::kRows});
+                      .rows = llama_.rows()});
 }
 
 std::vector<Stepper::Part> Stepper::make_batch(const Plan& plan) {
   std::vector<Part> parts;
   entries_.clear();
+  // Seats first: what the others take part with in this step is not computed yet, and must not be shared.
+  for (const Share& share : plan.run)
+    if (Sequence& s = *find(share.id); s.slot < 0 && !free_slots_.empty()) seat(s);
   for (const Share& share : plan.run) {
     Sequence& s = *find(share.id);
-    if (s.slot < 0) {
-      if (free_slots_.empty()) continue;
-      seat(s);
-    }
+    if (s.slot < 0) continue;
     int first = s.computed(), count = std::min({share.tokens, s.target() - first, book_.free()});
     if (count <= 0) continue;
     Part part{&s, first, count, static_cast<int>(entries_.size()), price(s, first, count)};
@@ -279,22 +292,26 @@ Account::Work Stepper::price(const Sequence& s, int first, int count) const {
   Account::Work work;
   int last = first + count - 1;
   work.prompt = count - (s.paid >= first && s.paid <= last ? 1 : 0);
-  work.flops = facts_.shape.prefill_flops(count, first);
+  work.flops = setting_.shape.prefill_flops(count, first);
   int rows = 0;
   for (int p = first; p <= last; ++p) rows += s.wants_row(p) ? 1 : 0;
-  work.flops += 2 * facts_.shape.head_parameters * (rows - 1);
+  work.flops += 2 * setting_.shape.head_parameters * (rows - 1);
   if (std::holds_alternative<Generate>(s.operation) && last + 1 == s.size()) work.generated = 1;
   return work;
 }
 
 void Stepper::decode(const std::vector<Part>& parts) {
   auto start = std::chrono::steady_clock::now();
+  double cpu = process_cpu_seconds();
   LlamaContext::Result result = llama_.decode(entries_);
-  working_.decode_seconds += seconds_since(start);
+  double wall = seconds_since(start);
+  working_.decode_seconds += wall;
+  if (setting_.adapt_threads) watch_threads(parts, wall, process_cpu_seconds() - cpu);
   if (result != LlamaContext::Result::done) {
     give_back(parts);
     if (result == LlamaContext::Result::no_room && parts.size() > 1) return;  // the others come again without it
-    auto why = std::make_exception_ptr(Error(Code::internal, "the engine could not compute a batch"));
+    auto why = std::make_exception_ptr(
+        Error(Code::internal, fmt::format("the engine could not compute a batch: {}", llama_.failure())));
     for (const Part& part : parts) fail(*part.sequence, why);
     return;
   }
@@ -307,6 +324,16 @@ void Stepper::decode(const std::vector<Part>& parts) {
     if (part.first + part.count >= s.before) s.before = 0;
     advance(part);
   }
+}
+
+void Stepper::watch_threads(const std::vector<Part>& parts, double wall, double cpu) {
+  int before = pressure_.threads();
+  double expected = setting_.curve.seconds(static_cast<int>(entries_.size()));
+  int threads = pressure_.observe({.wall = wall, .cpu = cpu, .expected = expected});
+  if (threads == before) return;
+  llama_.set_threads(threads);
+  if (threads < before)
+    for (const Part& part : parts) part.sequence->payer.account->note(kStarvedNote);
 }
 
 // What could not be computed costs nothing. The youngest is parked, so that the rest finds room.
@@ -326,7 +353,7 @@ void Stepper::advance(const Part& part) {
   s.served = working_.steps;
   if (s.paid >= part.first && s.paid < part.first + part.count) s.paid = -1;
   if (auto* score = std::get_if<Score>(&s.operation))
-    for (int p = std::max(part.first, s.start - 1); p < part.first + part.count; ++p)
+    for (int p = std::max(part.first, s.score_from); p < part.first + part.count; ++p)
       score->sum += token_logprob(llama_.row(part.entry + p - part.first), s.tokens[static_cast<size_t>(p) + 1]);
   if (s.computed() < s.target()) return;
   complete(s, s.scores() ? std::span<const float>() : llama_.row(part.entry + part.count - 1));
@@ -413,17 +440,24 @@ void Stepper::deliver(const WaitingPtr<T>& waiting, T value) {
   outbox_.push_back([waiting, value = std::move(value)] { waiting->arrival.deliver(value); });
 }
 
+// The status is ahead of what the loop sees: who has been told of an end finds it counted.
 void Stepper::flush() {
-  if (!outbox_.empty())
-    loop_.post([outbox = std::exchange(outbox_, {})] {
-      for (const std::function<void()>& send : outbox) send();
-    });
   working_.branches = static_cast<int>(sequences_.size());
   working_.resident = llama_.slots() - static_cast<int>(free_slots_.size());
   working_.cells = book_.total();
   working_.cells_used = book_.used();
-  std::lock_guard lock(status_mutex_);
-  status_ = working_;
+  working_.threads = pressure_.threads();
+  working_.threads_most = pressure_.most();
+  working_.threads_shed = pressure_.shed();
+  working_.threads_regained = pressure_.regained();
+  {
+    std::lock_guard lock(status_mutex_);
+    status_ = working_;
+  }
+  if (outbox_.empty()) return;
+  loop_.post([outbox = std::exchange(outbox_, {})] {
+    for (const std::function<void()>& send : outbox) send();
+  });
 }
 
 double Stepper::token_logprob(std::span<const float> row, int token) {

@@ -11,6 +11,7 @@
 
 #include <reckon/model.h>
 
+#include "engine/batch_curve.h"
 #include "engine/cell_book.h"
 #include "engine/engine.h"
 #include "engine/evidence.h"
@@ -18,6 +19,7 @@
 #include "engine/sampler.h"
 #include "engine/scheduler.h"
 #include "engine/text_stream.h"
+#include "engine/thread_pressure.h"
 
 namespace reckon {
 
@@ -47,7 +49,13 @@ struct Payer {                       // one line of an account
 // branch as it was before.
 class Stepper {
  public:
-  Stepper(Loop& loop, LlamaContext& llama, const GgufFacts& facts);
+  struct Setting {
+    Shape shape;
+    BatchCurve curve;  // expected cost of steps; empty: unknown
+    int threads = 1, threads_most = 1;
+    bool adapt_threads = false;
+  };
+  Stepper(Loop& loop, LlamaContext& llama, Setting setting);
 
   // Commands, in the order in which the loop thread gave them.
   void open(uint64_t id, Payer payer, std::vector<int> tokens, WaitingPtr<int> waiting);
@@ -56,12 +64,12 @@ class Stepper {
   void generate(uint64_t id, Until until, Sampling how, std::string close, WaitingPtr<Generated> waiting);
   void score(uint64_t parent, uint64_t id, std::vector<int> continuation, WaitingPtr<double> waiting);
   void truncate(uint64_t id, int tokens);
-  void cancel(uint64_t id);  // its operation
-  void drop(uint64_t id);
+  void cancel(uint64_t id);                            // its operation
+  void drop(uint64_t id, std::optional<Payer> payer);  // and close its line, if it has its own
   void drop_all(const Error& why);
 
   bool busy() const { return active_ > 0; }
-  bool step();                     // false: nothing could be computed
+  void step();
   void settle_down() { flush(); }  // before waiting for commands
   EngineStatus status() const;
 
@@ -93,14 +101,15 @@ class Stepper {
     int64_t served = 0;
     std::variant<std::monostate, Prefill, Generate, Score> operation;
     int start = 0;       // length before the operation
-    bool guest = false;  // of another branch's line: closing that is not its business
+    int score_from = 0;  // the first position whose row a score still needs
+    bool guest = false;  // pays from another branch's line, and ends with its operation
 
     int computed() const { return static_cast<int>(cells.size()); }
     int size() const { return static_cast<int>(tokens.size()); }
     bool idle() const { return operation.index() == 0; }
     bool scores() const { return operation.index() == 3; }
     int target() const { return scores() ? size() - 1 : size(); }
-    bool wants_row(int position) const { return scores() ? position >= start - 1 : position == size() - 1; }
+    bool wants_row(int position) const { return scores() ? position >= score_from : position == size() - 1; }
   };
   struct Part {  // of a batch
     Sequence* sequence;
@@ -128,6 +137,7 @@ class Stepper {
   Account::Work price(const Sequence& s, int first, int count) const;
   void decode(const std::vector<Part>& parts);
   void give_back(const std::vector<Part>& parts);
+  void watch_threads(const std::vector<Part>& parts, double wall, double cpu);
   void advance(const Part& part);
   void complete(Sequence& s, std::span<const float> row);
   void draw(Sequence& s, std::span<const float> row);
@@ -141,11 +151,13 @@ class Stepper {
 
   Loop& loop_;
   LlamaContext& llama_;
-  const GgufFacts& facts_;
+  const Setting setting_;
+  ThreadPressure pressure_;
   CellBook book_;
   std::vector<int> free_slots_;
   std::map<uint64_t, Sequence> sequences_;  // addresses are stable
   int active_ = 0;                          // sequences with an operation
+  int stalled_ = 0;                         // steps in a row in which nobody got anywhere
   Sampler sampler_;
   std::vector<float> block_maxima_;
   std::vector<LlamaContext::Entry> entries_;

@@ -23,6 +23,19 @@ Vocabulary::Vocabulary(const llama_vocab* vocab) : vocab_(vocab), size_(llama_vo
     std::string text = llama_vocab_get_text(vocab, token);
     if (!text.empty()) control_.push_back(std::move(text));
   }
+  std::vector<int> letter = tokens("a", false, false);
+  adds_space_ = !letter.empty() && piece(letter.front()).starts_with(' ');
+  if (adds_space_) line_break_ = tokens("\n", false, true);
+}
+
+// Behind a line break no space is added; what the line break becomes is known and taken off again.
+std::vector<int> Vocabulary::continuation(std::string_view text) const {
+  if (!adds_space_) return tokens(text, false, true);
+  std::vector<int> all = tokens("\n" + std::string(text), false, true);
+  if (all.size() < line_break_.size() || !std::equal(line_break_.begin(), line_break_.end(), all.begin()))
+    return tokens(text, false, true);
+  all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(line_break_.size()));
+  return all;
 }
 
 std::vector<int> Vocabulary::tokens(std::string_view text, bool begin, bool control) const {

@@ -17,6 +17,8 @@ class Vocabulary {
   // `begin` adds what the model wants at the beginning of a text; `control` reads the spellings of control tokens as
   // those tokens. Throws Error{invalid_request} for NUL and for what is not UTF-8.
   std::vector<int> tokens(std::string_view text, bool begin, bool control) const;
+  // The same for text that follows other text: some tokenizers would put a space before it. Control tokens count.
+  std::vector<int> continuation(std::string_view text) const;
   std::string piece(int token) const;  // bytes; control tokens have none, except those kept visible
   bool ends_turn(int token) const { return llama_vocab_is_eog(vocab_, token); }
   int size() const { return size_; }
@@ -29,6 +31,8 @@ class Vocabulary {
  private:
   const llama_vocab* vocab_;
   int size_;
+  bool adds_space_ = false;      // before a text
+  std::vector<int> line_break_;  // the tokens of "\n" at the beginning of a text
   std::vector<std::string> control_;
   std::vector<std::string> visible_;
 };

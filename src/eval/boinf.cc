@@ -37,7 +37,7 @@ Pool::Question read_question(const json::value& row, const AnswerRules& rules) {
         at->second = question.answer_id(canonical);
         if (at->second < 0) {
           at->second = static_cast<int>(question.answers.size());
-          question.answers.push_back({canonical, rules.correct(canonical, gold)});
+          question.answers.push_back({canonical, rules.correct(raw, gold)});
         }
       }
       sample.answer = at->second;

@@ -11,7 +11,7 @@ namespace reckon {
 struct AnswerRules {
   // Canonical form; answers with the same one vote together. "" is a missing answer.
   std::function<std::string(std::string_view answer)> canonical;
-  std::function<bool(std::string_view canonical, std::string_view gold)> correct;
+  std::function<bool(std::string_view answer, std::string_view gold)> correct;  // as given, or canonical
 };
 AnswerRules exact_answers();  // plain string equality
 

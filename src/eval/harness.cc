@@ -12,6 +12,7 @@
 #include "base/append_file.h"
 #include "base/rng.h"
 #include "eval/recordings.h"
+#include "eval/recordings_model.h"
 #include "eval/recordings_run.h"
 #include "strategy/catalog.h"
 #include "strategy/run.h"
@@ -167,18 +168,19 @@ class Evaluation {
                      .until = options_.until,
                      .on_start = hooks_.on_start};
       std::optional<Run> finished;
+      RecordingModel recorder(model_);
       try {
-        finished = co_await run(question, *strategy, model_, verifier_, how);
+        finished = co_await run(question, *strategy, recorder, verifier_, how);
       } catch (const Error& error) {
         row.verdict = "error";
         row.error = error.what();
       }
       if (finished) {
-        if (interrupted()) break;  // half a run is not a row
+        if (hooks_.receipt) hooks_.receipt(question.id, finished->receipt);
+        if (interrupted()) break;  // half a run is not a row, but it has been paid for
         fill(row, question, *finished);
-        if (hooks_.receipt) hooks_.receipt(finished->receipt);
         if (auto file = recordings_.find(strategy->text()); file != recordings_.end())
-          file->second->append(record(question, model_, verifier_, how, *finished));
+          file->second->append(record(question, recorder, verifier_, how, *finished));
       }
       results_->append(to_json(row));
       ++progress_.done;

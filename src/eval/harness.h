@@ -45,8 +45,8 @@ struct EvalProgress {
 
 struct EvalHooks {
   std::function<void(const EvalProgress&)> progress;
-  std::function<void(const Receipt&)> receipt;                    // of every run, for the ledger
-  std::function<void(const std::shared_ptr<Account>&)> on_start;  // of every run, so that an interrupt can halt it
+  std::function<void(const std::string& question, Receipt&)> receipt;  // of every run, for the ledger
+  std::function<void(const std::shared_ptr<Account>&)> on_start;       // of every run, so that an interrupt can halt it
   std::function<bool()> interrupted;  // true: start nothing more; what was halted half-way is not a row
 };
 

@@ -44,7 +44,8 @@ Reading open_file(const std::string& path, bool members) {
   archive_read_support_format_empty(a.get());
   if (members) archive_read_support_format_tar(a.get());
   if (archive_read_open_filename(a.get(), path.c_str(), kBlock) != ARCHIVE_OK) {
-    if (archive_errno(a.get()) == EACCES) throw Error(Code::environment, fmt::format("cannot read {}: permission denied", path));
+    if (archive_errno(a.get()) == EACCES)
+      throw Error(Code::environment, fmt::format("cannot read {}: permission denied", path));
     throw Error(Code::invalid_request, fmt::format("{} is damaged: {}; get it again", path, why(a.get())));
   }
   return a;

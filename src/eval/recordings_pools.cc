@@ -162,8 +162,7 @@ std::vector<Pool> to_pools(std::vector<Recording> recordings, CostOf of) {
     auto [at, fresh] = places.emplace(std::pair(r.dataset, r.model), pools.size());
     if (fresh) pools.push_back({.name = pool_name(r, of), .model = r.model, .task = r.dataset});
     Pool& pool = pools[at->second];
-    if (r.shape)
-      pool.shape = Pool::Shape{r.shape->matmul_parameters, r.shape->layers, r.shape->query_heads, r.shape->head_size};
+    if (r.shape) pool.shape = r.shape;
     pool.questions.push_back(pool_question(r, of));
   }
   for (const Pool& pool : pools) validate(pool);

@@ -41,7 +41,7 @@ TEST(Pools, CountEachAnswerOnceAndChargeMissingOnes) {
   std::vector<Pool> pools = to_pools({r}, CostOf::tokens);
   ASSERT_EQ(pools.size(), 1);
   EXPECT_EQ(pools[0].name, "sums_m");
-  EXPECT_EQ(pools[0].shape->parameters, 5);
+  EXPECT_EQ(pools[0].shape->matmul_parameters, 5);
   const Pool::Question& q = pools[0].questions.at(0);
   ASSERT_EQ(q.answers.size(), 2);
   EXPECT_TRUE(q.answers[0].correct);

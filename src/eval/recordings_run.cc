@@ -1,5 +1,9 @@
 #include "eval/recordings_run.h"
 
+#include <algorithm>
+
+#include "eval/recordings_model.h"
+
 namespace reckon {
 namespace {
 
@@ -43,6 +47,10 @@ Recording record(const Question& question, const Model& model, const Verifier& v
                         .confidence = run.outcome.confidence,
                         .started = run.receipt.samples};
   if (run.outcome.answer) out.run->answer = run.outcome.answer->canonical;
+  if (const auto* recorder = dynamic_cast<const RecordingModel*>(&model))
+    for (const RecordedRun::Cancelled& draw : recorder->drawn())
+      if (std::ranges::find(out.samples, draw.seed, &RecordedSample::seed) == out.samples.end())
+        out.run->cancelled.push_back(draw);
   return out;
 }
 

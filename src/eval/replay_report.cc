@@ -52,18 +52,20 @@ std::string shown(const Interval& i, const char* format, double scale) {
   return fmt::format("{} [{}, {}]", value, bound(i.lo, format, scale), bound(i.hi, format, scale));
 }
 
+std::string amount(double tokens) { return fmt::format(fmt::runtime(tokens < 100 ? "{:.2f}" : "{:.0f}"), tokens); }
+
 void add_table(const PoolReport& pool, std::string& text) {
   text += fmt::format("{}: {} questions; fixed N = 1 is right on {:.2f} %, N = {} on {:.2f} %\n", pool.name,
                       pool.questions, 100 * pool.curve_accuracy.front(), pool.most, 100 * pool.curve_accuracy.back());
-  text += fmt::format("  {:<34} {:>8} {:>9} {:>6} {:>7} {:>10} {:>6} {:>22} {:>27} {:>22} {:>6}\n", "policy",
+  text += fmt::format("  {:<34} {:>8} {:>9} {:>6} {:>7} {:>10} {:>6} {:>22} {:>33} {:>22} {:>6}\n", "policy",
                       "accuracy", "tokens", "cost", "samples", "sequential", "x" + std::to_string(pool.most),
                       "d, points", "R at equal accuracy", "match, points", "P(R>1)");
   for (const ReplayRow& row : pool.rows)
-    text +=
-        fmt::format("  {:<34} {:>6.2f} % {:>9.0f} {:>6.2f} {:>7.2f} {:>10.0f} {:>6.1f} {:>22} {:>27} {:>22} {:>6}\n",
-                    row.policy, 100 * row.accuracy, row.tokens, row.cost, row.samples, row.sequential, row.x64,
-                    shown(row.d, "{:+.2f}", 100), shown({row.ratio.value, row.ratio.lo, row.ratio.hi}, "{:.2f}", 1),
-                    shown(row.match, "{:+.2f}", 100), bound(row.ratio.p_above_1, "{:.2f}", 1));
+    text += fmt::format("  {:<34} {:>6.2f} % {:>9} {:>6.2f} {:>7.2f} {:>10} {:>6.1f} {:>22} {:>33} {:>22} {:>6}\n",
+                        row.policy, 100 * row.accuracy, amount(row.tokens), row.cost, row.samples,
+                        amount(row.sequential), row.x64, shown(row.d, "{:+.2f}", 100),
+                        shown({row.ratio.value, row.ratio.lo, row.ratio.hi}, "{:.2f}", 1),
+                        shown(row.match, "{:+.2f}", 100), bound(row.ratio.p_above_1, "{:.2f}", 1));
 }
 
 std::string quoted(const std::string& text) {

@@ -31,6 +31,7 @@ class Replayer {
   Replayer(const ReplayOptions& options, const Pool& pool);
   // `order` holds indices of the question's samples; they are drawn from its front.
   ReplayRun run(const Pool::Question& question, std::span<const int> order, const Policy& policy);
+  double mean_draw() const { return tally_.state().mean_draw; }  // tokens, over the whole pool
 
  private:
   struct Branch {

@@ -14,7 +14,9 @@
 #include "eval/boinf.h"
 #include "eval/replay_report.h"
 #include "eval/replay_run.h"
+#include "eval/replay_stream.h"
 #include "eval/replay_summary.h"
+#include "verify/equivalence.h"
 
 namespace reckon {
 namespace {
@@ -285,28 +287,72 @@ TEST(Boinf, NamesTheLineThatIsBroken) {
   EXPECT_THROW(read_boinf(path + ".none", exact_answers()), Error);
 }
 
-// The measured points that the presets were chosen by (docs/policy.md).
-TEST(Replay, ReproducesThePublishedPointsOnAime24) {
+TEST(ReplayStream, MeetsItsMeanBudgetOnRecordedQuestionsAndSettles) {
+  Pool pool = random_pool("p", 11, 200, 80);
+  double draw = Replayer(ReplayOptions(), pool).mean_draw();
+  for (double samples : {4.0, 6.0, 9.0}) {
+    StreamResult stream = replay_stream(pool, {.budget = {.tokens = samples * draw}, .questions = 1500});
+    EXPECT_NEAR(stream.tokens / draw, samples, 0.15 * samples);
+    EXPECT_LT(stream.wobble, 0.4);
+  }
+}
+
+TEST(ReplayStream, AnUnreachableBudgetEndsAtTheCapAndNotBeyond) {
+  Pool pool = random_pool("p", 12, 50, 80);
+  double draw = Replayer(ReplayOptions(), pool).mean_draw();
+  StreamResult stream = replay_stream(pool, {.budget = {.tokens = 1000 * draw}, .questions = 500, .cap = 12});
+  EXPECT_LT(stream.tokens, 12 * 1000);
+  EXPECT_NEAR(stream.price, 0.001, 1e-9);
+}
+
+TEST(ReplayStream, MeetsItsMeanBudgetOnRealOrderings) {
   const char* data = std::getenv("RECKON_DATA");
   if (!data) GTEST_SKIP() << "set RECKON_DATA to a folder with traces-boinf to run this";
-  std::vector<Pool> pools;
-  for (const auto& file : std::filesystem::directory_iterator(std::string(data) + "/traces-boinf"))
-    if (file.path().filename().string().starts_with("analysis_aime2024"))
-      pools.push_back(read_boinf(file.path(), exact_answers()));
-  ASSERT_EQ(pools.size(), 11u);
-  auto report = replay(pools, policies({"economy", "balanced", "quality"}), {.resamples = 50, .oracles = true});
-  const auto& rows = report.macro->rows;
-  struct Published {
-    double cost, d;
-  };
-  int i = 0;
-  for (auto [cost, d] : {Published{4.0, -2.25}, Published{5.1, -1.18}, Published{9.2, -.22}}) {
-    EXPECT_NEAR(rows[i].cost, cost, 0.03 * cost) << rows[i].policy;
-    EXPECT_NEAR(100 * rows[i].d.value, d, 0.4) << rows[i].policy;
-    ++i;
+  double miss = 0;
+  for (const char* model : {"Qwen3-4B", "Qwen3-14B", "gpt-oss-20b", "Phi-4-reasoning"}) {
+    Pool pool = read_boinf(std::string(data) + "/traces-boinf/analysis_aime2024_" + model + ".jsonl", exact_answers());
+    double tokens = 6 * Replayer(ReplayOptions(), pool).mean_draw();
+    StreamResult stream = replay_stream(pool, {.budget = {.tokens = tokens}, .questions = 1000});
+    miss += std::abs(stream.tokens / tokens - 1) / 4;
+    EXPECT_LT(stream.wobble, 0.4) << model;
   }
-  EXPECT_NEAR(rows[3].x64, 13.5, 0.5);
-  EXPECT_NEAR(rows[4].x64, 28, 1);
+  EXPECT_LT(miss, 0.15);
+}
+
+// The measured points that the presets were chosen by (docs/policy.md).
+struct Published {
+  double cost, d;  // in mean samples; in points
+};
+ReplayReport published(const std::string& set, const AnswerRules& rules, const std::vector<Published>& points) {
+  std::vector<Pool> pools;
+  for (const auto& file :
+       std::filesystem::directory_iterator(std::string(std::getenv("RECKON_DATA")) + "/traces-boinf"))
+    if (file.path().filename().string().starts_with("analysis_" + set)) pools.push_back(read_boinf(file.path(), rules));
+  auto report = replay(pools, policies({"economy", "balanced", "quality"}), {.resamples = 50, .oracles = true});
+  for (size_t i = 0; i < points.size(); ++i) {
+    const ReplayRow& row = report.macro->rows[i];
+    EXPECT_NEAR(row.cost, points[i].cost, 0.03 * points[i].cost) << row.policy;
+    EXPECT_NEAR(100 * row.d.value, points[i].d, 0.4) << row.policy;
+  }
+  return report;
+}
+
+TEST(Replay, ReproducesThePublishedPointsOnAime24) {
+  if (!std::getenv("RECKON_DATA")) GTEST_SKIP() << "set RECKON_DATA to a folder with traces-boinf to run this";
+  auto report = published("aime2024", exact_answers(), {{4.0, -2.25}, {5.1, -1.18}, {9.2, -.22}});
+  EXPECT_EQ(report.pools.size(), 11u);
+  EXPECT_NEAR(report.macro->rows[3].x64, 13.5, 0.5);
+  EXPECT_NEAR(report.macro->rows[4].x64, 28, 1);
+}
+
+TEST(Replay, ReproducesThePublishedPointsOnMath500) {
+  if (!std::getenv("RECKON_DATA")) GTEST_SKIP() << "set RECKON_DATA to a folder with traces-boinf to run this";
+  AnswerRules rules{
+      .canonical = [](std::string_view answer) { return verify::canonical_math(answer); },
+      .correct = [](std::string_view answer,
+                    std::string_view gold) { return verify::compare_math(gold, answer).verdict == Verdict::equal; }};
+  auto report = published("math500", rules, {{2.5, -.19}, {2.7, -.14}, {4.4, -.03}});
+  EXPECT_EQ(report.pools.size(), 7u);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "eval/text_file.h"
 
 #include <fmt/format.h>
+#include <openssl/evp.h>
 #include <zstd.h>
 
 #include <fstream>
@@ -45,6 +46,16 @@ std::string read_text_file(const std::string& path) {
   std::stringstream text;
   text << file.rdbuf();
   return path.ends_with(".zst") ? unpacked(text.str(), path) : text.str();
+}
+
+std::string sha256(const std::string& bytes) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned length = 0;
+  if (EVP_Digest(bytes.data(), bytes.size(), digest, &length, EVP_sha256(), nullptr) != 1)
+    throw Error(Code::internal, "SHA-256 is not available in this build of OpenSSL");
+  std::string text;
+  for (unsigned i = 0; i < length; ++i) text += fmt::format("{:02x}", digest[i]);
+  return text;
 }
 
 }  // namespace reckon

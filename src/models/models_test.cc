@@ -99,7 +99,7 @@ TEST_F(Models, PullGoesOnWhereAnInterruptedOneEnded) {
   ModelStore models = store({from("content")});
   write(root_ / "own/tiny.gguf.part", content_.substr(0, 60'000));
   int64_t least = 1'000'000;
-  Watch watch{.progress = [&](const char* doing, int64_t done, int64_t) {
+  PullWatch watch{.progress = [&](const char* doing, int64_t done, int64_t) {
     if (doing == std::string("fetching")) least = std::min(least, done);
   }};
   ModelStore::Stored stored = models.pull("tiny", "", watch);

@@ -17,7 +17,7 @@ struct DigestFree {
 };
 }  // namespace
 
-std::string sha256_of(const std::filesystem::path& file, const Watch& watch) {
+std::string sha256_of(const std::filesystem::path& file, const PullWatch& watch) {
   std::error_code unknown;
   auto total = static_cast<int64_t>(std::filesystem::file_size(file, unknown));
   std::ifstream in(file, std::ios::binary);

@@ -205,7 +205,7 @@ void ModelStore::remove(const Stored& stored) {
   gone(blob);
 }
 
-void ModelStore::check(PartialFile& part, const std::string& sha256, const Watch& watch) const {
+void ModelStore::check(PartialFile& part, const std::string& sha256, const PullWatch& watch) const {
   std::string got = sha256.empty() ? "" : sha256_of(part.path(), watch);
   if (got != sha256) {
     part.discard();
@@ -218,7 +218,7 @@ void ModelStore::check(PartialFile& part, const std::string& sha256, const Watch
   throw Error(Code::model_unavailable, "what came is not a GGUF file");
 }
 
-ModelStore::Stored ModelStore::pull_hub(const std::string& where, const KnownModel& wanted, const Watch& watch) {
+ModelStore::Stored ModelStore::pull_hub(const std::string& where, const KnownModel& wanted, const PullWatch& watch) {
   HubName name = parse_hub(where);
   fs::path repo = name.folder(folders_.hub);
   // The blob's final name is known after the first answer, so it grows under a name of its own.
@@ -245,7 +245,8 @@ ModelStore::Stored ModelStore::pull_hub(const std::string& where, const KnownMod
   return *find_source({.kind = Kind::hugging_face, .where = where, .requirements = {}}, "");
 }
 
-ModelStore::Stored ModelStore::pull_source(const ModelSource& source, const KnownModel& wanted, const Watch& watch) {
+ModelStore::Stored ModelStore::pull_source(const ModelSource& source, const KnownModel& wanted,
+                                           const PullWatch& watch) {
   if (source.kind == Kind::hugging_face) return pull_hub(source.where, wanted, watch);
   PartialFile part(folders_.own / wanted.file);
   if (source.kind == Kind::url) fetch_url(source.where, wanted.bytes, part, watch);
@@ -255,7 +256,7 @@ ModelStore::Stored ModelStore::pull_source(const ModelSource& source, const Know
   return *find_source(source, wanted.file);
 }
 
-ModelStore::Stored ModelStore::pull(const std::string& name, const std::string& sha256, const Watch& watch) {
+ModelStore::Stored ModelStore::pull(const std::string& name, const std::string& sha256, const PullWatch& watch) {
   KnownModel wanted;
   if (const KnownModel* model = known(name)) wanted = *model;
   else if (name.starts_with("hf:"))

@@ -43,16 +43,16 @@ class ModelStore {
   // Fetches an alias, hf:REPO/FILE or a URL. Nothing to do when it is here. `sha256` (hex) is checked when given; an
   // alias brings its own. What an interrupted pull left is used. Throws Error{model_unavailable} with every source's
   // reason.
-  Stored pull(const std::string& name, const std::string& sha256, const Watch& watch);
+  Stored pull(const std::string& name, const std::string& sha256, const PullWatch& watch);
   // The file's sha256; compare with `sha256` of `stored`.
-  static std::string digest(const Stored& stored, const Watch& watch) { return sha256_of(stored.path, watch); }
+  static std::string digest(const Stored& stored, const PullWatch& watch) { return sha256_of(stored.path, watch); }
   void remove(const Stored& stored);
 
  private:
   std::optional<Stored> find_source(const ModelSource& source, const std::string& file) const;
-  Stored pull_source(const ModelSource& source, const KnownModel& wanted, const Watch& watch);
-  Stored pull_hub(const std::string& repo_and_file, const KnownModel& wanted, const Watch& watch);
-  void check(PartialFile& part, const std::string& sha256, const Watch& watch) const;
+  Stored pull_source(const ModelSource& source, const KnownModel& wanted, const PullWatch& watch);
+  Stored pull_hub(const std::string& repo_and_file, const KnownModel& wanted, const PullWatch& watch);
+  void check(PartialFile& part, const std::string& sha256, const PullWatch& watch) const;
   [[noreturn]] void unknown(const std::string& name) const;
 
   ModelFolders folders_;

@@ -9,7 +9,6 @@
 namespace reckon::verify {
 namespace {
 
-
 // The letter in its brackets or markup at the start; `rest` becomes what follows.
 std::optional<char> leading_letter(std::string_view& rest) {
   std::string_view text = rest;

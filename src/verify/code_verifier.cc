@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <csignal>
 #include <random>
 
 #include <reckon/error.h>
@@ -15,7 +16,7 @@ namespace {
 namespace json = boost::json;
 using Clock = std::chrono::steady_clock;
 
-constexpr int kKilled = 128 + 9, kBadSystemCall = 128 + 31, kCpuTime = 128 + 24;
+constexpr int kBadSystemCall = 128 + SIGSYS, kCpuTime = 128 + SIGXCPU;
 
 CodeResult verdict(CodeVerdict which, std::string reason = "") { return {which, std::move(reason)}; }
 
@@ -91,22 +92,26 @@ CodeResult ended_early(JudgePair& pair) {
   watch(watched, Limits{});
   int code = parse_exit_code(status).value_or(-1);
   if (code == kBadSystemCall) return verdict(CodeVerdict::sandbox_refused, "the program made a forbidden system call");
-  if (code == kCpuTime || code == kKilled) return verdict(CodeVerdict::timeout, "the program used up its CPU time");
+  if (code == kCpuTime) return verdict(CodeVerdict::timeout, "the program used up its CPU time");
   return verdict(CodeVerdict::error, fmt::format("the program ended (exit code {}) before the tests did", code));
 }
 
+// The judge's one line. Tests may be anyone's, so it may be any text.
 CodeResult read_judgement(const std::string& line, JudgePair& pair) {
   boost::system::error_code error;
   json::value value = json::parse(line, error);
-  const json::object* object = error ? nullptr : value.if_object();
-  if (object == nullptr) return verdict(CodeVerdict::error, "the tests ended their own process");
-  std::string said(object->at("verdict").as_string());
-  CodeResult result = verdict(CodeVerdict::error, std::string(object->at("reason").as_string()));
-  if (said == "ended") result = ended_early(pair);
-  if (said == "pass") result.verdict = CodeVerdict::pass;
-  if (said == "fail") result.verdict = CodeVerdict::fail;
-  if (said == "out-of-memory") result.verdict = CodeVerdict::out_of_memory;
-  result.calls = static_cast<int>(object->at("calls").as_int64());
+  auto field = [&](const char* name) { return value.is_object() ? value.get_object().if_contains(name) : nullptr; };
+  const json::value *said = field("verdict"), *reason = field("reason"), *calls = field("calls");
+  if (error || said == nullptr || !said->is_string() || reason == nullptr || !reason->is_string() || calls == nullptr ||
+      !calls->is_int64())
+    return verdict(CodeVerdict::error, "the tests ended their own process");
+  CodeResult result = verdict(CodeVerdict::error, std::string(reason->get_string()));
+  const json::string& word = said->get_string();
+  if (word == "ended") result = ended_early(pair);
+  if (word == "pass") result.verdict = CodeVerdict::pass;
+  if (word == "fail") result.verdict = CodeVerdict::fail;
+  if (word == "out-of-memory") result.verdict = CodeVerdict::out_of_memory;
+  result.calls = static_cast<int>(calls->get_int64());
   return result;
 }
 

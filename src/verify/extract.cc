@@ -99,7 +99,7 @@ Found value_in_sentence(std::string_view sentence) {
     if (const auto number = number_at(tail, i)) return tail.substr(number->begin, number->end - number->begin);
   }
   if (const auto number = last_number(sentence)) return sentence.substr(number->begin, number->end - number->begin);
-  return first_number_word(sentence);
+  return last_number_word(sentence);
 }
 
 bool prose(std::string_view text) {  // three words of letters in a row, or so
@@ -166,8 +166,8 @@ bool ends_sentence(std::string_view text) {
   if (text.empty()) return false;
   if (text.ends_with("...")) return false;
   const char c = text.back();
-  return c == '.' || c == '!' || c == '?' || text.ends_with("**") || text.ends_with("$") || text.ends_with("\\]") ||
-         text.ends_with("\\)");
+  if (c == '$') return std::count(text.begin(), text.end(), '$') % 2 == 0 && !is_space(text[text.size() - 2]);
+  return c == '.' || c == '!' || c == '?' || text.ends_with("**") || text.ends_with("\\]") || text.ends_with("\\)");
 }
 
 // A whole output that is nothing but an answer.

@@ -125,8 +125,8 @@ bool word_before(std::string_view low, size_t at) { return at > 0 && is_alnum(lo
 
 // Past the words between "answer" and what it is: ":", "is", "to the question is". Empty where this is no mark.
 std::optional<std::string_view> after_answer_word(std::string_view text, std::string_view low, size_t at) {
-  static constexpr std::array<std::string_view, 12> kLinks = {" is:", " is", "s are", ":",   " =",        "=",
-                                                              " :",   ">",   ":**",   "**:", " would be", " should be"};
+  static constexpr std::array<std::string_view, 11> kLinks = {" is:", " is", "s are", ":",   " =",        "=",
+                                                              " :",   ">",   ":**",   "**:", " should be"};
   size_t end = at;
   const std::string_view tail = low.substr(at);
   if (tail.starts_with(" to ") || tail.starts_with(" for ") || tail.starts_with(" choice") ||

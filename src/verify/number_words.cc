@@ -129,7 +129,8 @@ std::optional<std::string> number_from_words(std::string_view text) {
   return std::nullopt;
 }
 
-std::optional<std::string_view> first_number_word(std::string_view sentence) {
+std::optional<std::string_view> last_number_word(std::string_view sentence) {
+  std::optional<std::string_view> last;
   for (size_t i = 0; i < sentence.size();) {
     if (!is_alpha(sentence[i])) {
       ++i;
@@ -138,10 +139,10 @@ std::optional<std::string_view> first_number_word(std::string_view sentence) {
     size_t end = i;
     while (end < sentence.size() && is_alpha(sentence[end])) ++end;
     const std::string word = lower(sentence.substr(i, end - i));
-    if (const auto value = find(kCardinals, word); value) return sentence.substr(i, end - i);
+    if (find(kCardinals, word)) last = sentence.substr(i, end - i);
     i = end;
   }
-  return std::nullopt;
+  return last;
 }
 
 }  // namespace reckon::verify

@@ -9,7 +9,7 @@ namespace reckon::verify {
 // "-2"; none where the text is anything else.
 std::optional<std::string> number_from_words(std::string_view text);
 
-// The first word of a sentence that is a number from zero to twelve, as a piece of it.
-std::optional<std::string_view> first_number_word(std::string_view sentence);
+// The last word of a sentence that is a number, as a piece of it.
+std::optional<std::string_view> last_number_word(std::string_view sentence);
 
 }  // namespace reckon::verify

@@ -141,8 +141,8 @@ std::vector<std::string> Sandbox::command(const SandboxJob& job, std::vector<Chi
   add(argv, {"--remount-ro", "/", "--chdir", "/work", "--seccomp", pass(filter_, kFilterFd), "--json-status-fd",
              std::to_string(kStatusFd), "--", kPrLimit, fmt::format("--as={}", job.limits.memory_bytes),
              fmt::format("--nproc={}", job.limits.processes), fmt::format("--fsize={}", job.limits.disk_bytes),
-             fmt::format("--cpu={}", job.limits.cpu_seconds), "--nofile=64", "--core=0", "--memlock=0", "--msgqueue=0",
-             "--"});
+             fmt::format("--cpu={}:{}", job.limits.cpu_seconds, job.limits.cpu_seconds + 1), "--nofile=64", "--core=0",
+             "--memlock=0", "--msgqueue=0", "--"});
   argv.insert(argv.end(), job.argv.begin(), job.argv.end());
   return argv;
 }

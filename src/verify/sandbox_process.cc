@@ -137,7 +137,12 @@ ChildProcess::ChildProcess(const std::vector<std::string>& argv, const std::vect
 
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  for (const Passed& fd : passed) posix_spawn_file_actions_adddup2(&actions, fd.ours, fd.theirs);
+  int last = 2;
+  for (const Passed& fd : passed) {
+    posix_spawn_file_actions_adddup2(&actions, fd.ours, fd.theirs);
+    last = std::max(last, fd.theirs);
+  }
+  posix_spawn_file_actions_addclosefrom_np(&actions, last + 1);  // what others in this process leave open
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   sigset_t none, all;

@@ -4,7 +4,6 @@
 #include <unicode/casemap.h>
 #include <unicode/normalizer2.h>
 #include <unicode/stringpiece.h>
-#include <unicode/utf8.h>
 
 #include <algorithm>
 #include <array>
@@ -12,21 +11,6 @@
 #include "verify/scan.h"
 
 namespace reckon::verify {
-
-bool valid_utf8(std::string_view text) {
-  const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
-  const auto size = static_cast<int64_t>(text.size());
-  for (int64_t i = 0; i < size;) {
-    if (bytes[i] < 0x80) {
-      ++i;
-      continue;
-    }
-    UChar32 c = 0;
-    U8_NEXT(bytes, i, size, c);
-    if (c < 0) return false;
-  }
-  return true;
-}
 
 namespace {
 
@@ -88,9 +72,12 @@ std::string text_form(std::string_view text) {
   while (i < folded.size()) {
     while (i < folded.size() && (is_space(folded[i]) || folded[i] == '*' || folded[i] == '"' || folded[i] == '`')) ++i;
     size_t end = i;
-    while (end < folded.size() && !is_space(folded[end]) && folded[end] != '*' && folded[end] != '"' &&
-           folded[end] != '`')
+    const auto ends = [&](char c) { return is_space(c) || c == '*' || c == '"' || c == '`'; };
+    while (end < folded.size() && !ends(folded[end])) {
+      const bool comma = folded[end] == ',' && !(end + 1 < folded.size() && is_digit(folded[end + 1]));
       ++end;
+      if (comma) break;  // "a,b" as "a, b"
+    }
     const std::string_view word = std::string_view(folded).substr(i, end - i);
     i = end;
     if (word.empty() || word == "a" || word == "an" || word == "the") continue;

@@ -5,8 +5,6 @@
 
 namespace reckon::verify {
 
-bool valid_utf8(std::string_view text);
-
 // What is compared when answers are words: Unicode NFKC and case folded, LaTeX text commands and emphasis opened,
 // without articles, quotes, and final punctuation, single spaces.
 std::string text_form(std::string_view text);

@@ -1,0 +1,15 @@
+# cmake -D OUT=x.cc -D HEADER=dir/x.h -D NAMESPACE=a::b -D "FILES=name=path;name=path" -P embed.cmake
+# A C++ file that defines `const std::string_view name` for each file's content.
+set(text "// Made by cmake/embed.cmake.\n#include \"${HEADER}\"\n\nnamespace ${NAMESPACE} {\n")
+foreach(pair ${FILES})
+  string(REGEX MATCH "^([^=]+)=(.*)$" _ "${pair}")
+  set(name ${CMAKE_MATCH_1})
+  file(READ "${CMAKE_MATCH_2}" hex HEX)
+  string(LENGTH "${hex}" digits)
+  math(EXPR size "${digits} / 2")
+  string(REGEX REPLACE "(..)" "\\\\x\\1" bytes "${hex}")
+  string(REGEX REPLACE "((\\\\x..){40})" "\\1\"\n\"" bytes "${bytes}")
+  string(APPEND text "const std::string_view ${name}(\n\"${bytes}\", ${size});\n")
+endforeach()
+string(APPEND text "}  // namespace ${NAMESPACE}\n")
+file(WRITE "${OUT}" "${text}")

@@ -1,0 +1,54 @@
+#ifdef RECKON_ENGINE_TESTS
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/asio_loop.h"
+#include "engine/engine.h"
+#include "eval/recordings_model.h"
+#include "eval/recordings_rerun.h"
+#include "eval/recordings_run.h"
+#include "strategy/catalog.h"
+
+namespace reckon {
+namespace {
+
+// A vote on the first letter, so that a model of 260,000 parameters agrees with itself now and then.
+class FirstLetter : public Verifier {
+ public:
+  std::optional<Answer> extract(const Question&, std::string_view text, bool) const override {
+    size_t at = text.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    if (at == std::string_view::npos) return std::nullopt;
+    return Answer{std::string(1, text[at]), std::string(1, text[at]), at, at + 1};
+  }
+  Verdict judge(const Question&, const Answer& answer, std::string_view reference) const override {
+    return answer.canonical == reference ? Verdict::equal : Verdict::different;
+  }
+};
+
+TEST(Rerun, ALiveRunOfTheEngineTakesTheSameDecisionsAgain) {
+  AsioLoop loop;
+  EngineOptions options{.path = std::string(RECKON_TEST_DATA) + "/stories260K.gguf",
+                        .context = 128,
+                        .threads = 1,
+                        .measure_curve = false};
+  std::unique_ptr<Model> engine = load_engine(loop, options);
+  FirstLetter verifier;
+  int cancelled = 0, decided = 0;
+  for (const char* strategy : {"adaptive:rule=lead,m=2,cap=12,wave=4", "self-consistency:samples=7"})
+    for (uint64_t seed = 0; seed < 4; ++seed) {
+      Question question{.id = "q", .messages = {{"user", "Once upon a time"}}, .reference = "T"};
+      RunOptions how{.seed = seed, .sampling = {.temperature = 1.5}, .until = {.tokens = 24}};
+      RecordingModel recorder(*engine);
+      auto live = loop.run(run(question, *make_strategy(strategy), recorder, verifier, how));
+      Recording log = parse_recording(to_json(record(question, recorder, verifier, how, live)));
+      EXPECT_THAT(rerun(log, verifier), testing::IsEmpty()) << strategy << " seed " << seed;
+      cancelled += static_cast<int>(log.run->cancelled.size());
+      decided += log.run->stop_reason == "decided";
+    }
+  EXPECT_GT(decided, 0);
+  EXPECT_GT(cancelled, 0);
+}
+
+}  // namespace
+}  // namespace reckon
+#endif

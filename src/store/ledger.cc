@@ -1,0 +1,192 @@
+#include "store/ledger.h"
+
+#include <boost/json.hpp>
+#include <future>
+#include <memory>
+#include <utility>
+
+#include "base/paths.h"
+#include "store/database.h"
+
+#include <reckon/error.h>
+
+namespace reckon {
+namespace {
+
+constexpr size_t kMostWaiting = 4096;
+
+// Migration i takes a file of version i to i + 1. Never edited once released, only added to.
+const std::vector<std::string>& migrations() {
+  static const std::vector<std::string> list{
+      R"sql(
+      CREATE TABLE runs (
+        sequence INTEGER PRIMARY KEY,
+        id TEXT NOT NULL,
+        unix_ms INTEGER NOT NULL,
+        command TEXT NOT NULL,
+        question TEXT NOT NULL,
+        model TEXT NOT NULL,
+        engine TEXT NOT NULL,
+        strategy TEXT NOT NULL,
+        seed INTEGER NOT NULL, -- the bits of an unsigned number
+        budget TEXT NOT NULL,
+        prompt INTEGER NOT NULL,
+        cached INTEGER NOT NULL,
+        selected INTEGER NOT NULL,
+        discarded INTEGER NOT NULL,
+        verifier INTEGER NOT NULL,
+        probe INTEGER NOT NULL,
+        flops REAL NOT NULL,
+        samples INTEGER NOT NULL,
+        finished INTEGER NOT NULL,
+        stop_reason TEXT NOT NULL,
+        seconds REAL NOT NULL,
+        cpu_seconds REAL NOT NULL,
+        joules REAL, -- NULL: could not be read
+        notes TEXT NOT NULL -- a JSON array
+      ) STRICT;
+      CREATE INDEX runs_by_time ON runs (unix_ms);
+      )sql",
+  };
+  return list;
+}
+
+std::string_view column(Ledger::Key key) {
+  switch (key) {
+    case Ledger::Key::model: return "model";
+    case Ledger::Key::strategy: return "strategy";
+    case Ledger::Key::day: return "date(unix_ms / 1000, 'unixepoch')";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string Ledger::standard_path() { return (data_folder() / "reckon.db").string(); }
+
+Ledger::Ledger(std::string path) : path_(std::move(path)) {
+  // Opened here, so that what is wrong with the file is known at once; used by the writer only.
+  auto database = std::make_unique<Database>(path_, migrations());
+  writer_ = std::thread([this, database = std::move(database)]() mutable {
+    for (;;) {
+      std::vector<Waiting> batch;
+      {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return closing_ || !waiting_.empty(); });
+        if (waiting_.empty()) return;
+        batch.swap(waiting_);
+      }
+      std::exception_ptr failure;
+      try {
+        database->transaction([&] {
+          for (const Waiting& row : batch) insert(*database, row.entry);
+        });
+      } catch (...) {
+        failure = std::current_exception();
+      }
+      for (const Waiting& row : batch)
+        if (row.done) row.done(failure);
+    }
+  });
+}
+
+Ledger::~Ledger() {
+  {
+    std::lock_guard lock(mutex_);
+    closing_ = true;
+  }
+  changed_.notify_one();
+  writer_.join();
+}
+
+void Ledger::append(LedgerEntry entry, Done done) {
+  std::lock_guard lock(mutex_);
+  if (waiting_.size() >= kMostWaiting)
+    throw Error(Code::overloaded, "too many runs wait to be written to the ledger; the disk cannot keep up");
+  waiting_.push_back({std::move(entry), std::move(done)});
+  changed_.notify_one();
+}
+
+void Ledger::append(LedgerEntry entry) {
+  std::promise<void> written;
+  append(std::move(entry), [&](std::exception_ptr failure) {
+    if (failure) written.set_exception(failure);
+    else written.set_value();
+  });
+  written.get_future().get();
+}
+
+Task<void> Ledger::append_async(LedgerEntry entry) {
+  Loop& loop = co_await this_loop();
+  Arrival<bool> arrival;
+  append(std::move(entry), [&loop, arrival](std::exception_ptr failure) {
+    loop.post([arrival, failure] {
+      if (failure) arrival.fail(failure);
+      else arrival.deliver(true);
+    });
+  });
+  co_await arrival;
+}
+
+void Ledger::insert(Database& database, const LedgerEntry& entry) {
+  const Receipt& r = entry.receipt;
+  boost::json::array notes;
+  for (const std::string& note : r.notes) notes.emplace_back(note);
+  database
+      .prepare(
+          "INSERT INTO runs (id, unix_ms, command, question, model, engine, strategy, seed, budget, prompt, cached, "
+          "selected, discarded, verifier, probe, flops, samples, finished, stop_reason, seconds, cpu_seconds, "
+          "joules, notes) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+      .bind(r.id)
+      .bind(entry.unix_ms)
+      .bind(entry.command)
+      .bind(entry.question)
+      .bind(r.model)
+      .bind(r.engine)
+      .bind(r.strategy)
+      .bind(static_cast<int64_t>(r.seed))
+      .bind(to_string(r.budget))
+      .bind(r.usage.prompt)
+      .bind(r.usage.cached)
+      .bind(r.usage.selected)
+      .bind(r.usage.discarded)
+      .bind(r.usage.verifier)
+      .bind(r.usage.probe)
+      .bind(r.usage.flops)
+      .bind(int64_t{r.samples})
+      .bind(int64_t{r.finished})
+      .bind(r.stop_reason)
+      .bind(r.seconds)
+      .bind(r.cpu_seconds)
+      .bind(r.joules)
+      .bind(boost::json::serialize(notes))
+      .step();
+}
+
+std::vector<LedgerTotal> Ledger::totals(Key key, int64_t since_unix_ms) const {
+  Database database(path_, migrations());
+  Statement rows = database.prepare(
+      "SELECT " + std::string(column(key)) +
+      " AS key, count(*), sum(prompt), sum(cached), sum(selected), sum(discarded), sum(verifier), sum(probe), "
+      "sum(flops), sum(seconds), sum(cpu_seconds), total(joules), count(joules) "
+      "FROM runs WHERE unix_ms >= ? GROUP BY key ORDER BY key");
+  rows.bind(since_unix_ms);
+  std::vector<LedgerTotal> totals;
+  while (rows.step())
+    totals.push_back({.key = rows.text(0),
+                      .runs = rows.integer(1),
+                      .usage = {.prompt = rows.integer(2),
+                                .cached = rows.integer(3),
+                                .selected = rows.integer(4),
+                                .discarded = rows.integer(5),
+                                .verifier = rows.integer(6),
+                                .probe = rows.integer(7),
+                                .flops = rows.real(8)},
+                      .seconds = rows.real(9),
+                      .cpu_seconds = rows.real(10),
+                      .joules = rows.real(11),
+                      .runs_with_joules = rows.integer(12)});
+  return totals;
+}
+
+}  // namespace reckon

@@ -1,0 +1,72 @@
+#pragma once
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <reckon/receipt.h>
+#include <reckon/task.h>
+
+namespace reckon {
+
+class Database;
+
+// One run as the ledger keeps it.
+struct LedgerEntry {
+  std::string command;   // solve, eval, serve
+  std::string question;  // its id; never its text
+  Receipt receipt;
+  int64_t unix_ms = 0;  // when it ended
+};
+
+// Sums over runs that share a key.
+struct LedgerTotal {
+  std::string key;
+  int64_t runs = 0;
+  Usage usage;
+  double seconds = 0, cpu_seconds = 0;
+  double joules = 0;  // of the runs where energy could be read
+  int64_t runs_with_joules = 0;
+};
+
+// What every run has cost, in $XDG_DATA_HOME/reckon/reckon.db. One writer thread: rows that arrive while it writes
+// share the next transaction. Any thread may append and read.
+class Ledger {
+ public:
+  static std::string standard_path();
+  // Throws Error{environment} when the file cannot be written.
+  explicit Ledger(std::string path = standard_path());
+  Ledger(const Ledger&) = delete;
+  Ledger& operator=(const Ledger&) = delete;
+  ~Ledger();  // writes what has been appended
+
+  // The row is on the disk when `done` is called, on the writer thread, with null; or it is not in the ledger at all
+  // and `done` gets the reason. Throws Error{overloaded} when 4,096 rows wait.
+  using Done = std::function<void(std::exception_ptr)>;
+  void append(LedgerEntry entry, Done done);
+  void append(LedgerEntry entry);              // waits; throws the reason
+  Task<void> append_async(LedgerEntry entry);  // for the loop thread
+
+  enum class Key { model, strategy, day };  // day: YYYY-MM-DD, UTC
+  std::vector<LedgerTotal> totals(Key key, int64_t since_unix_ms = 0) const;
+
+ private:
+  struct Waiting {
+    LedgerEntry entry;
+    Done done;
+  };
+  static void insert(Database& database, const LedgerEntry& entry);
+
+  const std::string path_;
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
+  std::vector<Waiting> waiting_;
+  bool closing_ = false;
+  std::thread writer_;
+};
+
+}  // namespace reckon

@@ -1,0 +1,265 @@
+#include "verify/parser.h"
+
+#include <algorithm>
+#include <array>
+
+#include "verify/parser_impl.h"
+#include "verify/vocabulary.h"
+
+namespace reckon::verify {
+
+Parsed parse(std::span<const Token> tokens) { return Parser(tokens).run(); }
+
+Parsed Parser::run() {
+  if (now().kind == Token::end) return {{}, "there is nothing to read"};
+  const int root = list();
+  if (problem_.empty() && now().kind != Token::end) fail("cannot read on at \"" + now().text + "\"");
+  if (problem_.empty()) tree_.root = root;
+  return {std::move(tree_), std::move(problem_)};
+}
+
+int Parser::fail(std::string problem) {
+  if (problem_.empty()) problem_ = std::move(problem);
+  at_ = tokens_.size() - 1;
+  return tree_.number(Rational());
+}
+
+bool Parser::take(char c) {
+  if (!now().is(c)) return false;
+  ++at_;
+  return true;
+}
+
+bool Parser::take_command(std::string_view name) {
+  if (!now().is_command(name)) return false;
+  ++at_;
+  return true;
+}
+
+int Parser::list() {
+  const Level level(depth_);
+  if (level.too_deep()) return fail("nested too deeply");
+  std::vector<int> items = {relation()};
+  std::string separator = ",";
+  while (problem_.empty()) {
+    std::string here;
+    if (now().is(',') || now().is(';')) here = ",";
+    else if (now().is_word("or") || now().is_command("or")) here = "or";
+    else if (now().is_word("and") || now().is_command("and") || now().is('&')) here = "and";
+    else break;
+    if (now().is('&')) break;  // a cell of a matrix
+    ++at_;
+    if (here == "," && (now().is_word("or") || now().is_word("and"))) ++at_;  // "1, 2, and 3"
+    if (here != ",") separator = here;
+    if (now().kind == Token::end) break;  // a comma at the end
+    items.push_back(relation());
+  }
+  return items.size() == 1 ? items[0] : tree_.add(Node::list, items, separator);
+}
+
+namespace {
+
+char relation_sign(const Token& token) {
+  if (token.is('=')) return '=';
+  if (token.is('<') || token.is_command("lt")) return '<';
+  if (token.is('>') || token.is_command("gt")) return '>';
+  if (token.is_command("le")) return 'L';
+  if (token.is_command("ge")) return 'G';
+  if (token.is_command("ne")) return 'N';
+  if (token.is_command("approx") || token.is_command("sim")) return '~';
+  if (token.is_command("in") || token.is_command("to")) return 'e';
+  if (token.is_command("equiv")) return '=';
+  return '\0';
+}
+
+}  // namespace
+
+int Parser::relation() {
+  std::vector<int> sides;
+  std::string signs;
+  sides.push_back(expression());
+  for (char sign = relation_sign(now()); sign != '\0' && problem_.empty(); sign = relation_sign(now())) {
+    ++at_;
+    signs += sign;
+    if (sign == '=' && take('>')) signs.back() = 'e';  // "=>"
+    sides.push_back(expression());
+  }
+  return sides.size() == 1 ? sides[0] : tree_.add(Node::relation, sides, signs);
+}
+
+int Parser::expression() {
+  int left = sum();
+  for (int operations = 0; problem_.empty(); ++operations) {
+    if (operations > kDeepest) return fail("too many set operations");
+    Node::Kind kind;
+    if (take_command("cup")) kind = Node::unite;
+    else if (take_command("cap")) kind = Node::intersect;
+    else if (take_command("setminus")) kind = Node::without;
+    else break;
+    left = tree_.add(kind, {left, sum()});
+  }
+  return left;
+}
+
+int Parser::negated(int node) {
+  const Node& n = tree_[node];
+  if (n.kind == Node::number) {
+    Rational value = n.value;
+    fmpq_neg(value.get(), value.get());
+    return tree_.number(std::move(value));
+  }
+  if (n.kind == Node::unit) {
+    const std::string name = n.name;
+    return tree_.add(Node::unit, {negated(tree_.child(node, 0))}, name);
+  }
+  return tree_.add(Node::neg, {node});
+}
+
+int Parser::sum() {
+  std::vector<int> terms;
+  bool minus = false;
+  int pairs = 0;
+  std::string both;  // a +- sign before the term
+  const auto signs = [&] {
+    bool any = false;
+    for (;; any = true) {
+      if (take('+')) continue;
+      if (take('-')) minus = !minus;
+      else if (take_command("pm")) both = "+";
+      else if (take_command("mp")) both = "-";
+      else return any;
+    }
+  };
+  signs();
+  do {
+    int node = term();
+    if (!both.empty()) {
+      if (++pairs > 8) return fail("too many signs");
+      const int before = terms.empty()       ? tree_.number(Rational())
+                         : terms.size() == 1 ? terms[0]
+                                             : tree_.add(Node::add, terms);
+      terms = {tree_.add(Node::plus_minus, {before, minus ? negated(node) : node}, both)};
+    } else {
+      terms.push_back(minus ? negated(node) : node);
+    }
+    minus = false;
+    both.clear();
+  } while (problem_.empty() && signs());
+  return terms.size() == 1 ? terms[0] : tree_.add(Node::add, terms);
+}
+
+bool Parser::starts_factor() const {
+  const Token& t = now();
+  switch (t.kind) {
+    case Token::number: return !(at_ > 0 && tokens_[at_ - 1].kind == Token::number);
+    case Token::letter: return true;
+    case Token::word: return !(t.is_word("and") || t.is_word("or") || t.is_word("."));
+    case Token::mark: return t.is('(') || t.is('{') || (t.is('|') && bars_ == 0);
+    case Token::command: {
+      static constexpr std::array<std::string_view, 11> kAtoms = {"frac",  "sqrt",   "binom",  "pi",    "infty", "{",
+                                                                  "begin", "langle", "lfloor", "lceil", "mathbb"};
+      return std::find(kAtoms.begin(), kAtoms.end(), t.text) != kAtoms.end() || is_greek(t.text) ||
+             is_function(t.text) || (t.text == "|" && bars_ == 0);
+    }
+    case Token::end: return false;
+  }
+  return false;
+}
+
+int Parser::product(std::vector<int>& factors) {
+  if (factors.size() > 1) factors = {tree_.add(Node::mul, factors)};
+  return factors[0];
+}
+
+int Parser::term() {
+  // Kept flat, so that a long product makes a broad tree and not a deep one.
+  std::vector<int> factors = {factor()};
+  bool divided = false;
+  while (problem_.empty()) {
+    if (take('*') || take_command("cdot")) {
+      factors.push_back(factor());
+    } else if (take('/') || take_command("div")) {
+      const int by = factor();
+      if (factors.size() == 1 && !divided) factors = {tree_.add(Node::div, {factors[0], by})};
+      else factors.push_back(tree_.add(Node::div, {tree_.number(Rational(1)), by}));
+      divided = true;
+    } else {
+      const Token& t = now();
+      if (t.kind == Token::word || t.kind == Token::letter) {
+        const int left = product(factors);
+        const size_t before = at_;
+        factors = {with_unit(left)};
+        if (at_ != before) continue;
+      }
+      if (!starts_factor()) break;
+      factors.push_back(power());
+    }
+  }
+  return product(factors);
+}
+
+int Parser::factor() {
+  bool minus = false;
+  while (now().is('-') || now().is('+')) {
+    minus ^= now().is('-');
+    ++at_;
+  }
+  const int node = power();
+  return minus ? negated(node) : node;
+}
+
+int Parser::power() {
+  const Level level(depth_);
+  if (level.too_deep()) return fail("nested too deeply");
+  return postfix(atom());
+}
+
+int Parser::postfix(int base) {
+  for (int marks = 0; problem_.empty(); ++marks) {
+    if (marks > kDeepest) return fail("too many powers");
+    if (now().is('^')) {
+      ++at_;
+      base = exponent(base);
+    } else if (take('!')) {
+      base = tree_.add(Node::call, {base}, "factorial");
+    } else if (take('%') || take_command("%")) {
+      base = tree_.add(Node::unit, {base}, "%");
+    } else if (take_command("circ")) {
+      base = tree_.add(Node::unit, {base}, "degree");
+    } else if (now().is_command("$") || now().is_command("euro") || now().is_command("pounds")) {
+      const std::string name = now().text == "pounds" ? "gbp" : now().text;
+      ++at_;
+      base = tree_.add(Node::unit, {base}, name);
+    } else {
+      return base;
+    }
+  }
+  return base;
+}
+
+int Parser::exponent(int base) {
+  // A degree mark or an ordinal ending in the exponent.
+  const size_t inside = now().is('{') ? 1 : 0;
+  const Token& mark = next(inside);
+  const Token& sign = inside ? mark : now();
+  if (sign.is_command("circ")) {
+    at_ += inside ? 3 : 1;
+    return tree_.add(Node::unit, {base}, "degree");
+  }
+  if (sign.kind == Token::word && (sign.text == "th" || sign.text == "st" || sign.text == "nd" || sign.text == "rd")) {
+    at_ += inside ? 3 : 1;
+    return tree_.add(Node::unit, {base}, "th");
+  }
+  bool minus = false;
+  while (now().is('-') || now().is('+')) {
+    minus ^= now().is('-');
+    ++at_;
+  }
+  const int up = power();
+  const int to = minus ? negated(up) : up;
+  // 15 cm^2: the exponent belongs to the unit.
+  if (tree_[base].kind == Node::unit && tree_[base].name != "%") return fail("a power of a unit");
+  return tree_.add(Node::pow, {base, to});
+}
+
+}  // namespace reckon::verify
