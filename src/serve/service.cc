@@ -18,7 +18,7 @@ namespace {
 namespace json = boost::json;
 
 int64_t unix_seconds() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();  // allowed: dates for clients and the log
 }
 
 bool generates(const std::string& path) {
@@ -63,7 +63,7 @@ struct Service::Entry {
 Service::Service(Loop& loop, ServiceOptions options)
     : loop_(loop),
       options_(std::move(options)),
-      next_id_(mix(std::random_device()(), std::random_device()())),
+      next_id_(mix(std::random_device()(), std::random_device()())),  // allowed: ids must not repeat between starts
       started_(unix_seconds()) {}
 
 void Service::ready(Model& model) { runs_ = std::make_unique<Runs>(loop_, model, options_.limits, metrics_); }

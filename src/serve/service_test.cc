@@ -104,11 +104,11 @@ TEST_F(ServiceTest, AVoteAnswersWithTheWinnerAndCountsTheLosers) {
   EXPECT_EQ(service->metrics().usage().computed(), model.computed);
 }
 
-TEST_F(ServiceTest, AVoteWithoutAnswersStillHasContent) {
+TEST_F(ServiceTest, AVoteWithoutAnswersSaysSo) {
   start();
-  model.on("2+2?", {{"a b", 100ms}, {"c d", 200ms}});
-  json::value body = chat(R"("max_tokens":1)", "simulated@sc2").body();
-  EXPECT_EQ(body.at("choices").at(0).at("message").at("content"), "a");
+  model.on("2+2?", {{.text = "", .time = 100ms, .tokens = 3}, {.text = "", .time = 200ms, .tokens = 3}});
+  json::value body = chat("", "simulated@sc2").body();
+  EXPECT_EQ(body.at("choices").at(0).at("message").at("content"), "");
   EXPECT_EQ(body.at("reckon").at("stop_reason"), "no_answer");
   EXPECT_EQ(body.at("warnings").as_array().size(), 1u);
 }
