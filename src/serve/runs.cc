@@ -93,8 +93,7 @@ Runs::Runs(Loop& loop, Model& model, const ServeLimits& limits, Metrics& metrics
       limits_(limits),
       metrics_(metrics),
       gate_(limits.active, limits.queue),
-      next_seed_((static_cast<uint64_t>(std::random_device()()) << 20) ^ std::random_device()()) {
-}  // allowed: requests without a seed
+      next_seed_(std::random_device()()) {}  // allowed: of requests without one
 
 int Runs::count_tokens(const Ask& ask) const {
   for (const Message& message : ask.messages) check_text(message.content, "the message");

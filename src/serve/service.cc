@@ -18,8 +18,8 @@ namespace {
 namespace json = boost::json;
 
 int64_t unix_seconds() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();  // allowed: dates for clients and the log
+  auto now = std::chrono::system_clock::now();  // allowed: dates for clients and the log
+  return std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
 }
 
 bool generates(const std::string& path) {
