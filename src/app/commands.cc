@@ -7,6 +7,7 @@ namespace reckon {
 std::vector<Command> builtin_commands() {
   std::vector<Command> commands;
   commands.push_back(solve_command());
+  commands.push_back(serve_command());
   commands.push_back(eval_command());
   commands.push_back(replay_command());
   commands.push_back(calibrate_command());

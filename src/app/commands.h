@@ -11,6 +11,7 @@ Command models_command();
 Command power_command();
 Command recordings_command();
 Command replay_command();
+Command serve_command();
 Command solve_command();
 Command eval_command();
 Command signature_command();

@@ -1,0 +1,161 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <memory>
+
+#include "app/commands.h"
+#include "app/model_flags.h"
+#include "base/append_file.h"
+#include "net/http_server.h"
+#include "serve/config.h"
+#include "serve/service.h"
+
+#include <reckon/error.h>
+
+namespace reckon {
+namespace {
+
+struct Options {
+  std::string config;
+  bool check = false;
+  std::optional<std::string> listen, model, policy, log;
+  int context = 0, threads = 0, max_tokens = 0, active = 0;
+  std::vector<std::string> keys;
+  bool allow_remote_without_keys = false;
+};
+
+// The first SIGTERM or Ctrl-C asks for an orderly end, the second ends the process.
+class StopSignal {
+ public:
+  explicit StopSignal(AsioLoop& loop) : signals_(loop.context(), SIGINT, SIGTERM) { wait(); }
+  Arrival<bool> stop;
+
+ private:
+  void wait() {
+    signals_.async_wait([this](const boost::system::error_code& error, int) {
+      if (error) return;
+      if (stop.arrived()) _exit(130);
+      stop.deliver(true);
+      wait();
+    });
+  }
+  boost::asio::signal_set signals_;
+};
+
+ServeConfig configure(const Options& options) {
+  ServeConfig config;
+  if (!options.config.empty()) {
+    std::ifstream in(options.config);
+    if (!in) throw Error(Code::not_found, fmt::format("cannot read {}", options.config));
+    config = parse_config(std::string(std::istreambuf_iterator<char>(in), {}), options.config);
+  }
+  if (options.listen) config.listen = *options.listen;
+  if (options.model) config.model = *options.model;
+  if (options.policy) config.limits.strategy = *options.policy;
+  if (options.log) config.log = *options.log;
+  if (options.context > 0) config.context = options.context;
+  if (options.threads > 0) config.threads = options.threads;
+  if (options.max_tokens > 0) config.limits.max_tokens = options.max_tokens;
+  if (options.active > 0) config.limits.active = options.active;
+  config.allow_remote_without_keys |= options.allow_remote_without_keys;
+  (void)strategy_of(config.limits.strategy, config.limits);
+  if (!is_loopback(config.listen) && config.keys.empty() && options.keys.empty() && !config.allow_remote_without_keys)
+    throw Error(Code::invalid_request, fmt::format("{} can be reached from other machines and there is no API key: add "
+                                                   "one, or say --allow-remote-without-keys",
+                                                   config.listen));
+  return config;
+}
+
+Keys all_keys(const ServeConfig& config, const Options& options) {
+  Keys keys;
+  for (const ServeConfig::Key& key : config.keys) keys.add_digest(key.name, key.sha256);
+  for (size_t i = 0; i < options.keys.size(); ++i) keys.add(fmt::format("key{}", i + 1), options.keys[i]);
+  return keys;
+}
+
+Task<bool> ended(HttpServer& server) {
+  co_await server.drained();
+  co_return true;
+}
+
+// From loading the model to the last request after a signal. The exit code.
+Task<int> live(AsioLoop& loop, ModelFlags flags, Service& service, HttpServer& server, Arrival<bool> stop,
+               std::unique_ptr<Model>& model, double drain_seconds) {
+  model = co_await on_pool([flags, &loop] { return flags.load(loop); });
+  service.ready(*model);
+  fmt::print(stderr, "reckon: ready\n");
+  co_await stop;
+  fmt::print(stderr, "reckon: finishing the requests under way\n");
+  service.drain();
+  server.drain();
+  auto limit = std::chrono::duration_cast<Loop::Clock::duration>(std::chrono::duration<double>(drain_seconds));
+  bool clean = (co_await within(limit, ended(server))).has_value();
+  if (!clean) fmt::print(stderr, "reckon: {} connections were cut off\n", server.connections());
+  co_return clean ? 0 : 1;
+}
+
+int serve(const Options& options) {
+  ServeConfig config = configure(options);
+  if (options.check) {
+    fmt::print("{} is fine\n", options.config.empty() ? "the configuration" : options.config);
+    return 0;
+  }
+  ServiceOptions how{.limits = config.limits, .keys = all_keys(config, options), .version = RECKON_VERSION};
+  std::unique_ptr<AppendFile> log;
+  if (config.log == "-") how.log = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
+  else if (!config.log.empty()) {
+    log = std::make_unique<AppendFile>(config.log);
+    how.log = [&log](const std::string& line) { log->append(line); };
+  }
+  ModelFlags flags{
+      .model = config.model, .context = config.context, .threads = config.threads, .gpu_layers = config.gpu_layers};
+
+  AsioLoop loop;
+  StopSignal signal(loop);
+  std::unique_ptr<Model> model;
+  Service service(loop, std::move(how));
+  service.loading(fmt::format("loading {}", config.model));
+  HttpServer* listening = nullptr;
+  HttpServer server(loop, config.http, [&](const HttpRequest& request, Responder& responder) {
+    service.connections(listening->connections());
+    return service.handle(request, responder);
+  });
+  listening = &server;
+  server.listen(config.listen);
+  fmt::print(stderr, "reckon: listening on {}\n", server.url());
+  return loop.run(live(loop, flags, service, server, signal.stop, model, config.drain_seconds));
+}
+
+}  // namespace
+
+Command serve_command() {
+  auto o = std::make_shared<Options>();  // owned by both functions
+  return {.name = "serve",
+          .summary = "An HTTP server that OpenAI and Anthropic clients can use.",
+          .example = "reckon serve --model qwen2.5-coder-1.5b --listen 127.0.0.1:8080",
+          .declare =
+              [o](Flags& flags) {
+                flags.option("--config", o->config, "TOML file; options given here come before it.");
+                flags.flag("--check-config", o->check, "Check the configuration and end.");
+                flags.option("--listen", o->listen, "HOST:PORT or unix:/path [127.0.0.1:8080]; port 0: any free one.");
+                flags.option("--model", o->model, "Alias, hf:REPO/FILE or path of a GGUF file [qwen2.5-coder-1.5b].");
+                flags.option("--policy", o->policy, "For requests that name none: single, auto, sc8, ... [single].");
+                flags.option("--context", o->context, "Tokens of prompt and answer together; 0: as configured (4096).");
+                flags.option("--threads", o->threads, "Threads of the engine; 0: the cores that are free.");
+                flags.option("--max-tokens", o->max_tokens,
+                             "Tokens of a sample where a request does not say; 0: as configured (1024).");
+                flags.option("--active", o->active, "Requests that run at once; 0: as configured (8).");
+                flags.option("--api-key", o->keys, "A key that clients must send; several may be given.");
+                flags.option("--log", o->log, "File for one JSON line a request, without prompts; -: standard error.");
+                flags.flag("--allow-remote-without-keys", o->allow_remote_without_keys,
+                           "Listen beyond this machine though everyone may ask.");
+              },
+          .run = [o] { return serve(*o); }};
+}
+
+}  // namespace reckon

@@ -1,0 +1,47 @@
+#pragma once
+#include <array>
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <memory>
+#include <string>
+
+#include "net/http.h"
+
+namespace reckon {
+
+// One socket, one read and one write at a time. Owners: its session, and the socket's pending operations.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  using Socket = boost::asio::generic::stream_protocol::socket;
+  enum class Read { data, closed, late };
+
+  Connection(Socket socket, size_t backlog) : socket_(std::move(socket)), backlog_(backlog) {}
+
+  std::string& inbox() { return inbox_; }  // read and not yet used
+  bool closed() const { return closed_; }
+  void read();                                                   // starts a read unless one is under way
+  const Arrival<bool>& read_done() const { return read_done_; }  // of the last read(); false: closed
+  void write(std::string data);                                  // queued
+  Task<bool> flushed();                                          // all is written; false: closed
+  void finish_writing();                                         // tells the client that nothing follows
+  void close();
+
+ private:
+  void pump();
+  Socket socket_;
+  const size_t backlog_;
+  bool closed_ = false, reading_ = false, writing_ = false;
+  std::array<char, 4096> chunk_;
+  std::string inbox_, outbox_, under_way_;
+  Arrival<bool> read_done_;
+  Arrival<bool> flushed_;
+};
+
+// Waits for more bytes in the inbox.
+Task<Connection::Read> more(std::shared_ptr<Connection> connection, Loop::Clock::duration limit);
+
+// Serves requests of one connection, one after the other, until it ends or `draining` says so.
+Task<void> serve_connection(std::shared_ptr<Connection> connection, const HttpOptions& options,
+                            const HttpHandler& handler, const bool& draining);
+
+}  // namespace reckon

@@ -1,0 +1,130 @@
+#include "serve/config.h"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include "serve/keys.h"
+
+#include <reckon/error.h>
+#include <reckon/options.h>
+
+namespace reckon {
+namespace {
+
+// Reads the keys of one table and refuses what nobody asked for.
+class Table {
+ public:
+  Table(const toml::table& table, std::string file, std::string where)
+      : table_(table), file_(std::move(file)), where_(std::move(where)) {}
+
+  void read(const char* key, std::string& value) { get(key, value, "a string"); }
+  void read(const char* key, bool& value) { get(key, value, "true or false"); }
+  template <class T>
+  void read(const char* key, T& value, double low, double high) {
+    std::conditional_t<std::is_integral_v<T>, int64_t, double> given = 0;
+    if (!get(key, given, std::is_integral_v<T> ? "a whole number" : "a number")) return;
+    if (static_cast<double>(given) < low || static_cast<double>(given) > high)
+      fail(*table_.get(key), key, fmt::format("must be in {}..{}", low, high));
+    value = static_cast<T>(given);
+  }
+  const toml::node* node(const char* key) {
+    known_.emplace_back(key);
+    return table_.get(key);
+  }
+  void finish() {
+    for (const auto& [key, value] : table_)
+      if (std::string name(key.str()); std::ranges::find(known_, name) == known_.end())
+        fail(value, name, "is not known" + suggestion(name, known_));
+  }
+  [[noreturn]] void fail(const toml::node& node, const std::string& key, const std::string& why) const {
+    throw Error(Code::invalid_request,
+                fmt::format("{}:{}: {}{} {}", file_, node.source().begin.line, where_, key, why));
+  }
+
+ private:
+  template <class T>
+  bool get(const char* key, T& value, const char* kind) {
+    const toml::node* found = node(key);
+    if (!found) return false;
+    std::optional<T> given = std::is_same_v<T, double> ? found->value<T>() : found->value_exact<T>();
+    if (!given || (std::is_same_v<T, double> && !found->is_number()))
+      fail(*found, key, fmt::format("must be {}", kind));
+    value = *given;
+    return true;
+  }
+  const toml::table& table_;
+  std::string file_, where_;
+  std::vector<std::string> known_;
+};
+
+void read_limits(const toml::table& section, const std::string& file, ServeConfig& config) {
+  Table table(section, file, "limits.");
+  ServeLimits& limits = config.limits;
+  table.read("policy", limits.strategy);
+  table.read("max_tokens", limits.max_tokens, 1, 10'000'000);
+  table.read("samples", limits.samples, 1, 1024);
+  int64_t tokens = 0;
+  table.read("tokens", tokens, 1, 1e12);
+  if (tokens > 0) limits.tokens = tokens;
+  table.read("seconds", limits.seconds, 0.1, 1e6);
+  table.read("active", limits.active, 1, 1024);
+  table.read("queue", limits.queue, 0, 100'000);
+  table.read("body_bytes", config.http.body_bytes, 1024, 1e9);
+  table.read("header_bytes", config.http.header_bytes, 1024, 1e6);
+  table.read("connections", config.http.connections, 1, 1'000'000);
+  table.finish();
+  try {
+    strategy_of(limits.strategy, limits);
+  } catch (const Error& error) {
+    table.fail(*section.get("policy"), "policy", error.what());
+  }
+}
+
+void read_keys(Table& top, const toml::node& node, const std::string& file, ServeConfig& config) {
+  const toml::array* list = node.as_array();
+  if (!list || !list->is_array_of_tables()) top.fail(node, "keys", "must be [[keys]] tables");
+  for (const toml::node& element : *list) {
+    Table table(*element.as_table(), file, "keys.");
+    ServeConfig::Key key;
+    table.read("name", key.name);
+    table.read("sha256", key.sha256);
+    table.finish();
+    if (key.name.empty()) table.fail(element, "name", "is missing");
+    try {
+      Keys().add_digest(key.name, key.sha256);
+    } catch (const Error& error) {
+      table.fail(element, "sha256", error.what());
+    }
+    config.keys.push_back(std::move(key));
+  }
+}
+
+}  // namespace
+
+ServeConfig parse_config(std::string_view text, const std::string& file) {
+  toml::table root;
+  try {
+    root = toml::parse(text, file);
+  } catch (const toml::parse_error& error) {
+    throw Error(Code::invalid_request, fmt::format("{}:{}: {}", file, error.source().begin.line, error.description()));
+  }
+  ServeConfig config;
+  Table table(root, file, "");
+  table.read("listen", config.listen);
+  table.read("model", config.model);
+  table.read("context", config.context, 16, 10'000'000);
+  table.read("threads", config.threads, 0, 512);
+  table.read("gpu_layers", config.gpu_layers, -1, 10'000);
+  table.read("log", config.log);
+  table.read("allow_remote_without_keys", config.allow_remote_without_keys);
+  table.read("drain_seconds", config.drain_seconds, 0, 86'400);
+  if (const toml::node* limits = table.node("limits")) {
+    if (!limits->is_table()) table.fail(*limits, "limits", "must be a [limits] table");
+    read_limits(*limits->as_table(), file, config);
+  }
+  if (const toml::node* keys = table.node("keys")) read_keys(table, *keys, file, config);
+  table.finish();
+  return config;
+}
+
+}  // namespace reckon

@@ -1,0 +1,31 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/http.h"
+#include "serve/ask.h"
+
+namespace reckon {
+
+// What `reckon serve --config FILE` reads. docs/api.md has an example.
+struct ServeConfig {
+  struct Key {
+    std::string name, sha256;
+  };
+  std::string listen = "127.0.0.1:8080";
+  std::string model = "qwen2.5-coder-1.5b";
+  int context = 4096, threads = 0, gpu_layers = -1;
+  std::string log;                         // file of the access log; empty: none, "-": standard error
+  bool allow_remote_without_keys = false;  // listen beyond this machine though everyone may ask
+  double drain_seconds = 30;               // for requests under way after SIGTERM
+  ServeLimits limits;
+  HttpOptions http;
+  std::vector<Key> keys;
+};
+
+// Throws Error{invalid_request} "FILE:LINE: KEY ..." for what is not TOML, unknown, of a wrong type or out of range.
+ServeConfig parse_config(std::string_view text, const std::string& file);
+
+}  // namespace reckon

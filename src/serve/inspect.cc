@@ -1,0 +1,116 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "serve/refusal.h"
+#include "serve/service.h"
+#include "strategy/catalog.h"
+
+// What can be asked about the server without running anything.
+namespace reckon {
+
+namespace json = boost::json;
+
+HttpResponse Service::health() const {
+  if (draining_) return {.status = 503, .body = R"({"status":"draining"})"};
+  if (!runs_)
+    return {.status = 503,
+            .body = json::serialize(
+                json::object{{"status", "loading model"},
+                             {"error", {{"message", state_}, {"type", "unavailable_error"}, {"code", 503}}}})};
+  return {.body = R"({"status":"ok"})"};
+}
+
+std::string Service::models() const {
+  const Capabilities& facts = runs_->model().capabilities();
+  json::array list;
+  auto add = [&](const std::string& id, const std::string& policy) {
+    list.push_back({{"id", id},
+                    {"object", "model"},
+                    {"created", started_},
+                    {"owned_by", "reckon"},
+                    {"meta", {{"engine", facts.engine}, {"n_ctx", facts.context}, {"policy", policy}}}});
+  };
+  add(facts.name, strategy_of(options_.limits.strategy, options_.limits));
+  for (const std::string& policy : policy_names())
+    if (policy != "sc16" || options_.limits.samples >= 16)
+      add(facts.name + "@" + policy, strategy_of(policy, options_.limits));
+  add("reckon/auto", strategy_of("auto", options_.limits));
+  return json::serialize(json::object{{"object", "list"}, {"data", std::move(list)}});
+}
+
+std::string Service::props() const {
+  const Capabilities& facts = runs_->model().capabilities();
+  return json::serialize(json::object{{"model_alias", facts.name},
+                                      {"total_slots", options_.limits.active},
+                                      {"default_generation_settings", {{"n_ctx", facts.context}}},
+                                      {"build_info", "reckon " + options_.version + ", " + facts.engine}});
+}
+
+// A slot is a place for a request that runs; which of them is busy is not told apart.
+std::string Service::slots() const {
+  runs_->publish();
+  json::array list;
+  for (int i = 0; i < options_.limits.active; ++i)
+    list.push_back(
+        {{"id", i}, {"n_ctx", runs_->model().capabilities().context}, {"is_processing", i < metrics_.active}});
+  return json::serialize(list);
+}
+
+std::string Service::policies() const {
+  json::array strategies;
+  for (const StrategyEntry& entry : builtin_strategies()) {
+    json::array options;
+    for (const OptionInfo& option : entry.options)
+      options.push_back(
+          {{"name", option.name}, {"type", option.type}, {"default", option.standard}, {"help", option.help}});
+    strategies.push_back({{"name", entry.name}, {"help", entry.help}, {"options", std::move(options)}});
+  }
+  json::object names;
+  for (const std::string& policy : policy_names()) names[policy] = strategy_of(policy, options_.limits);
+  return json::serialize(json::object{{"policies", std::move(names)}, {"strategies", std::move(strategies)}});
+}
+
+std::string Service::estimate(const HttpRequest& request) const {
+  Ask ask = parse_chat(request, options_.limits, runs_->model().capabilities());
+  const Capabilities& facts = runs_->model().capabilities();
+  int prompt = runs_->count_tokens(ask);
+  Spec spec = parse_spec(ask.strategy);
+  int64_t samples = ask.n;
+  for (const char* most : {"samples", "cap"})
+    if (auto found = spec.values.find(most); found != spec.values.end()) samples = std::stoll(found->second);
+  if (spec.name == "adaptive" && !spec.values.contains("cap"))
+    samples = std::stoll(parse_spec(make_strategy("adaptive")->text()).values.at("cap"));
+  samples = std::min(samples, ask.budget.samples.value_or(samples));
+  int64_t each = std::min(ask.until.tokens, facts.context - prompt);
+  int64_t tokens = std::min(prompt + samples * each, ask.budget.tokens.value_or(INT64_MAX));
+  double flops = facts.shape.prefill_flops(prompt, 0) +
+                 static_cast<double>(tokens - prompt) * facts.shape.decode_flops(prompt + each / 2);
+  return json::serialize(json::object{{"policy", ask.strategy},
+                                      {"prompt_tokens", prompt},
+                                      {"samples_at_most", samples},
+                                      {"tokens_at_most", tokens},
+                                      {"flops_at_most", flops},
+                                      {"warnings", json::value_from(ask.warnings)}});
+}
+
+std::string Service::count(const HttpRequest& request) const {
+  if (request.path == "/tokenize") unsupported("/tokenize", "this model does not tell its token ids");
+  Ask ask = parse_messages(request, options_.limits, runs_->model().capabilities());
+  return json::serialize(json::object{{"input_tokens", runs_->count_tokens(ask)}});
+}
+
+std::string Service::about_request(const HttpRequest& request) {
+  std::string id = request.path.substr(std::string_view("/v1/reckon/requests/").size());
+  bool answer_now = id.ends_with("/answer-now") && request.method == "POST";
+  if (answer_now) id.resize(id.size() - std::string_view("/answer-now").size());
+  for (const char* prefix : {"chatcmpl-", "cmpl-", "msg_"})
+    if (id.starts_with(prefix)) id.erase(0, std::string_view(prefix).size());
+  if (answer_now || request.method == "DELETE") runs_->finish_now(id);
+  std::string state = runs_->state(id);
+  if (state.empty()) throw Refusal(Code::not_found, "there is no request of this id", "", "request_not_found");
+  return state;
+}
+
+}  // namespace reckon

@@ -1,0 +1,132 @@
+#include <fmt/format.h>
+
+#include "serve/ask.h"
+#include "serve/refusal.h"
+
+// Reading the requests of /v1/chat/completions and /v1/completions.
+namespace reckon {
+namespace {
+
+namespace json = boost::json;
+
+std::string content_text(const json::value& content, const std::string& path) {
+  if (content.is_string()) return std::string(content.as_string());
+  if (content.is_null()) return "";
+  const json::array* parts = content.if_array();
+  if (!parts)
+    throw Refusal(Code::invalid_request, path + " must be a string or a list of parts", path, "invalid_value");
+  std::string text;
+  for (size_t i = 0; i < parts->size(); ++i) {
+    std::string here = fmt::format("{}[{}]", path, i);
+    const json::object* part = (*parts)[i].if_object();
+    if (!part) throw Refusal(Code::invalid_request, here + " must be an object", here, "invalid_value");
+    Fields fields(*part, here + ".");
+    std::string type = fields.text("type").value_or("");
+    if (type != "text" && type != "input_text") unsupported(here, fmt::format("a part of type '{}'", type));
+    text += fields.text("text").value_or("");
+  }
+  return text;
+}
+
+std::vector<Message> read_messages(Fields& fields) {
+  const json::array* list = fields.array("messages");
+  if (!list || list->empty())
+    throw Refusal(Code::invalid_request, "messages must hold at least one message", "messages", "missing_field");
+  std::vector<Message> messages;
+  for (size_t i = 0; i < list->size(); ++i) {
+    std::string here = fmt::format("messages[{}]", i);
+    const json::object* object = (*list)[i].if_object();
+    if (!object) throw Refusal(Code::invalid_request, here + " must be an object", here, "invalid_value");
+    Fields message(*object, here + ".");
+    std::string role = message.text("role").value_or("");
+    if (role == "developer") role = "system";
+    if (role == "tool" || role == "function" || message.any("tool_calls"))
+      unsupported(here, "tools are not there in this version");
+    if (role != "system" && role != "user" && role != "assistant")
+      throw Refusal(Code::invalid_request, here + ".role must be system, developer, user or assistant", here + ".role",
+                    "invalid_value");
+    const json::value* content = message.any("content");
+    messages.push_back({role, content ? content_text(*content, here + ".content") : ""});
+  }
+  return messages;
+}
+
+void refuse_what_is_missing(Fields& fields) {
+  for (const char* name : {"tools", "functions"})
+    if (const json::array* list = fields.array(name); list && !list->empty())
+      unsupported(name, "tool calls are not there in this version");
+  for (const char* name : {"tool_choice", "function_call"})
+    if (const json::value* choice = fields.any(name); choice && *choice != "none" && *choice != "auto")
+      unsupported(name, "tool calls are not there in this version");
+  if (const json::object* format = fields.object("response_format")) {
+    std::string type = Fields(*format, "response_format.").text("type").value_or("");
+    if (type != "text") unsupported("response_format", fmt::format("type '{}' cannot be enforced yet", type));
+  }
+  if (fields.flag("logprobs").value_or(false)) unsupported("logprobs", "probabilities of tokens are not returned yet");
+  if (fields.integer("top_logprobs", 0, 20).value_or(0) > 0) unsupported("top_logprobs", "they are not returned yet");
+  if (const json::object* bias = fields.object("logit_bias"); bias && !bias->empty())
+    unsupported("logit_bias", "it is not applied yet");
+  if (const json::array* modalities = fields.array("modalities"); modalities && *modalities != json::array{"text"})
+    unsupported("modalities", "this model writes text");
+  for (const char* name : {"audio", "prediction", "web_search_options", "grammar", "json_schema", "guided_json"})
+    if (fields.any(name)) unsupported(name, "it is not there in this version");
+  fields.ignore({"user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "cache_prompt",
+                 "parallel_tool_calls", "verbosity"});
+}
+
+void read_common(Ask& ask, Fields& fields, const HttpRequest& request, const ServeLimits& limits,
+                 const Capabilities& model) {
+  choose_compute(ask, fields, request, limits, model);
+  read_sampling(ask, fields, limits);
+  ask.until.stop = fields.texts("stop", 16);
+  std::erase(ask.until.stop, "");
+  ask.n = static_cast<int>(fields.integer("n", 1, limits.samples).value_or(1));
+  ask.stream = fields.flag("stream").value_or(false);
+  if (const json::object* object = fields.object("stream_options")) {
+    Fields options(*object, "stream_options.");
+    ask.include_usage = options.flag("include_usage").value_or(false);
+    options.ignore({"include_obfuscation"});
+    warn_unknown(ask, options);
+  }
+  if (ask.n > 1 && ask.stream) unsupported("n", "several choices cannot be streamed");
+  if (ask.n > 1 && ask.voting()) unsupported("n", "a vote has one answer; use the policy single for several choices");
+}
+
+}  // namespace
+
+Ask parse_chat(const HttpRequest& request, const ServeLimits& limits, const Capabilities& model) {
+  json::object body = parse_body(request.body);
+  Fields fields(body);
+  Ask ask;
+  read_common(ask, fields, request, limits, model);
+  read_thinking(ask, fields, model);
+  refuse_what_is_missing(fields);
+  ask.messages = read_messages(fields);
+  warn_unknown(ask, fields);
+  return ask;
+}
+
+Ask parse_completion(const HttpRequest& request, const ServeLimits& limits, const Capabilities& model) {
+  json::object body = parse_body(request.body);
+  Fields fields(body);
+  Ask ask;
+  read_common(ask, fields, request, limits, model);
+  if (fields.flag("echo").value_or(false)) unsupported("echo", "the prompt is not repeated");
+  if (fields.integer("best_of", 1, 1024).value_or(1) > 1) unsupported("best_of", "choose a policy such as sc8 instead");
+  if (fields.integer("logprobs", 0, 100)) unsupported("logprobs", "probabilities of tokens are not returned yet");
+  if (auto suffix = fields.text("suffix"); suffix && !suffix->empty()) unsupported("suffix", "text is continued only");
+  if (const json::object* bias = fields.object("logit_bias"); bias && !bias->empty())
+    unsupported("logit_bias", "it is not applied yet");
+  fields.ignore({"user", "cache_prompt"});
+  if (const json::value* prompt = fields.any("prompt");
+      prompt && prompt->is_array() && !prompt->as_array().empty() && !prompt->as_array().front().is_string())
+    unsupported("prompt", "give text, not token ids");
+  std::vector<std::string> prompts = fields.texts("prompt", 64);
+  if (prompts.empty()) throw Refusal(Code::invalid_request, "prompt is missing", "prompt", "missing_field");
+  if (prompts.size() > 1) unsupported("prompt", "one prompt a request");
+  ask.prompt = std::move(prompts.front());
+  warn_unknown(ask, fields);
+  return ask;
+}
+
+}  // namespace reckon

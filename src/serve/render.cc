@@ -1,0 +1,204 @@
+#include "serve/render.h"
+
+#include "serve/refusal.h"
+#include "serve/thinking.h"
+
+// Responses of /v1/chat/completions and /v1/completions.
+namespace reckon {
+namespace {
+
+namespace json = boost::json;
+
+const char* finish_reason(Finish finish) {
+  return finish == Finish::length || finish == Finish::budget ? "length" : "stop";
+}
+
+json::object usage_object(const Done& done) {
+  const Usage& usage = done.run.receipt.usage;
+  int64_t completion = usage.selected + usage.discarded + usage.verifier + usage.probe;
+  int64_t cached = std::max<int64_t>(0, done.prompt_tokens - usage.prompt);
+  return {{"prompt_tokens", done.prompt_tokens},
+          {"completion_tokens", completion},
+          {"total_tokens", done.prompt_tokens + completion},
+          {"prompt_tokens_details", {{"cached_tokens", cached}}}};
+}
+
+ThinkingSplitter::Parts split(const Heading& heading, const std::string& text) {
+  ThinkingSplitter splitter(heading.think_open, heading.think_close);
+  ThinkingSplitter::Parts parts = splitter.feed(text), rest = splitter.end();
+  return {parts.reasoning + rest.reasoning, parts.content + rest.content};
+}
+
+// Both names that clients know.
+void add_reasoning(json::object& object, const std::string& reasoning) {
+  if (reasoning.empty()) return;
+  object["reasoning_content"] = reasoning;
+  object["reasoning"] = reasoning;
+}
+
+class OpenAi : public Surface {
+ public:
+  OpenAi(Heading heading, Responder& responder, bool chat)
+      : heading_(std::move(heading)),
+        responder_(responder),
+        chat_(chat),
+        splitter_(heading_.think_open, heading_.think_close) {}
+
+  std::string render(const Done& done) override {
+    json::array choices;
+    for (const Choice& choice : done.choices) {
+      json::object object{{"index", choices.size()}};
+      if (chat_) {
+        ThinkingSplitter::Parts parts = split(heading_, choice.text);
+        json::object message{{"role", "assistant"}, {"content", parts.content}, {"refusal", nullptr}};
+        add_reasoning(message, parts.reasoning);
+        object["message"] = std::move(message);
+      } else {
+        object["text"] = choice.text;
+      }
+      object["logprobs"] = nullptr;
+      object["finish_reason"] = finish_reason(choice.finish);
+      choices.push_back(std::move(object));
+    }
+    json::object body = envelope(chat_ ? "chat.completion" : "text_completion");
+    body["choices"] = std::move(choices);
+    body["usage"] = usage_object(done);
+    body["reckon"] = reckon_object(heading_.ask, done);
+    if (!done.warnings.empty()) body["warnings"] = json::value_from(done.warnings);
+    return json::serialize(body);
+  }
+
+  void start() override {
+    if (chat_) chunk({{"role", "assistant"}, {"content", ""}}, nullptr);
+  }
+
+  // Without a vote the lead sample is the answer. With one, its text is shown as reasoning: only the winner's text is
+  // content, so that what a client adds up is always one sample, never a splice of two.
+  void lead(std::string_view piece) override {
+    if (heading_.ask.voting()) {
+      json::object delta;
+      add_reasoning(delta, std::string(piece));
+      if (chat_) chunk(std::move(delta), nullptr);
+      return;
+    }
+    say(splitter_.feed(piece));
+  }
+
+  void progress(const Progress::Event& event) override {
+    if (!heading_.ask.progress) return;
+    json::object body = stream_envelope();
+    body["choices"] = json::array{};
+    body["reckon"] = {{"progress", progress_object(event)}};
+    send(std::move(body));
+  }
+
+  void finish(const Done& done) override {
+    const Choice& choice = done.choices.front();
+    if (heading_.ask.voting()) say(split(heading_, choice.text));
+    else say(splitter_.end());
+    json::object last = stream_envelope();
+    last["choices"] = json::array{one_choice({}, finish_reason(choice.finish))};
+    last["reckon"] = reckon_object(heading_.ask, done);
+    if (!done.warnings.empty()) last["warnings"] = json::value_from(done.warnings);
+    send(std::move(last));
+    if (heading_.ask.include_usage) {
+      json::object body = stream_envelope();
+      body["choices"] = json::array{};
+      body["usage"] = usage_object(done);
+      send(std::move(body));
+    }
+    responder_.event("[DONE]");
+  }
+
+  void fail(const Error& error) override { responder_.event(openai_error(error)); }
+
+ private:
+  json::object envelope(const char* kind) const {
+    return {{"id", (chat_ ? "chatcmpl-" : "cmpl-") + heading_.id},
+            {"object", kind},
+            {"created", heading_.created},
+            {"model", heading_.ask.model},
+            {"system_fingerprint", nullptr}};
+  }
+  json::object stream_envelope() const {
+    json::object body = envelope(chat_ ? "chat.completion.chunk" : "text_completion");
+    if (heading_.ask.include_usage) body["usage"] = nullptr;
+    return body;
+  }
+  json::object one_choice(json::object delta, json::value reason) const {
+    json::object choice{{"index", 0}, {"logprobs", nullptr}, {"finish_reason", std::move(reason)}};
+    if (chat_) {
+      choice["delta"] = std::move(delta);
+    } else {
+      json::value* text = delta.if_contains("content");
+      choice["text"] = text ? *text : json::value("");
+    }
+    return choice;
+  }
+  void chunk(json::object delta, json::value reason) {
+    json::object body = stream_envelope();
+    body["choices"] = json::array{one_choice(std::move(delta), std::move(reason))};
+    send(std::move(body));
+  }
+  void say(const ThinkingSplitter::Parts& parts) {
+    if (!parts.reasoning.empty() && chat_) {
+      json::object delta;
+      add_reasoning(delta, parts.reasoning);
+      chunk(std::move(delta), nullptr);
+    }
+    if (!parts.content.empty()) chunk({{"content", parts.content}}, nullptr);
+  }
+  void send(json::object body) { responder_.event(json::serialize(body)); }
+
+  Heading heading_;
+  Responder& responder_;
+  bool chat_;
+  ThinkingSplitter splitter_;
+};
+
+}  // namespace
+
+json::object reckon_object(const Ask& ask, const Done& done) {
+  const Outcome& outcome = done.run.outcome;
+  const Receipt& receipt = done.run.receipt;
+  const Usage& u = receipt.usage;
+  json::object object{{"id", receipt.id},
+                      {"policy", ask.strategy},
+                      {"stop_reason", outcome.stop_reason},
+                      {"samples", receipt.samples},
+                      {"usage",
+                       {{"prompt", u.prompt},
+                        {"cached", u.cached},
+                        {"selected", u.selected},
+                        {"discarded", u.discarded},
+                        {"verifier", u.verifier},
+                        {"probe", u.probe},
+                        {"computed", u.computed()},
+                        {"flops", u.flops},
+                        {"ms", receipt.seconds * 1000}}},
+                      {"receipt", json::parse(to_json(receipt))}};
+  if (ask.voting()) {
+    object["answer"] = outcome.answer ? json::value(outcome.answer->text) : json::value(nullptr);
+    object["votes"] = outcome.votes;
+    object["confidence"] = outcome.confidence;
+    object["lead"] = done.lead_won() ? "won" : "switched";
+  }
+  return object;
+}
+
+json::object progress_object(const Progress::Event& event) {
+  return {{"finished", event.finished},
+          {"live", event.live},
+          {"cap", event.cap},
+          {"leader", event.leader},
+          {"votes", event.votes}};
+}
+
+std::unique_ptr<Surface> chat_surface(Heading heading, Responder& responder) {
+  return std::make_unique<OpenAi>(std::move(heading), responder, true);
+}
+std::unique_ptr<Surface> completion_surface(Heading heading, Responder& responder) {
+  return std::make_unique<OpenAi>(std::move(heading), responder, false);
+}
+
+}  // namespace reckon

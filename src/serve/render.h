@@ -1,0 +1,38 @@
+#pragma once
+#include <boost/json.hpp>
+#include <memory>
+#include <string>
+
+#include "serve/runs.h"
+
+namespace reckon {
+
+// What every surface needs to say about a request.
+struct Heading {
+  std::string id;  // of the request, without the surface's prefix
+  int64_t created = 0;
+  Ask ask;
+  std::string think_open, think_close;
+};
+
+// Writes one answer in the form of one surface: render() whole, or start, lead, finish or fail as events.
+class Surface {
+ public:
+  virtual ~Surface() = default;
+  virtual std::string render(const Done& done) = 0;
+  virtual void start() = 0;
+  virtual void lead(std::string_view piece) = 0;
+  virtual void progress(const Progress::Event& event) = 0;
+  virtual void finish(const Done& done) = 0;
+  virtual void fail(const Error& error) = 0;
+};
+
+std::unique_ptr<Surface> chat_surface(Heading heading, Responder& responder);
+std::unique_ptr<Surface> completion_surface(Heading heading, Responder& responder);
+std::unique_ptr<Surface> messages_surface(Heading heading, Responder& responder, int prompt_tokens);
+
+// The reckon{} object of a response: policy, votes, why it stopped, usage in parts, the receipt, warnings.
+boost::json::object reckon_object(const Ask& ask, const Done& done);
+boost::json::object progress_object(const Progress::Event& event);
+
+}  // namespace reckon

@@ -1,0 +1,60 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "net/http.h"
+#include "serve/ask.h"
+#include "serve/keys.h"
+#include "serve/metrics.h"
+#include "serve/runs.h"
+
+namespace reckon {
+
+struct ServiceOptions {
+  ServeLimits limits;
+  Keys keys;                                                                // empty: everyone may ask
+  std::string version;                                                      // of Reckon
+  std::function<void(const std::string&)> log = [](const std::string&) {};  // one JSON line for each request
+};
+
+// The HTTP API over one model. Loop thread; outlives the server that calls it.
+class Service {
+ public:
+  Service(Loop& loop, ServiceOptions options);
+
+  void ready(Model& model);  // from now on; until then everything is 503
+  void loading(std::string what) { state_ = std::move(what); }
+  void drain() { draining_ = true; }  // refuse new requests with 503
+  void connections(int count) { metrics_.connections = count; }
+  Task<void> settled();  // the tokens of requests that were left are counted
+  const Metrics& metrics() const { return metrics_; }
+
+  Task<void> handle(const HttpRequest& request, Responder& responder);
+
+ private:
+  struct Entry;  // of the access log
+  Task<void> route(const HttpRequest& request, Responder& responder, Entry& entry);
+  Task<void> generate(const HttpRequest& request, Responder& responder, Entry& entry);
+  void inspect(const HttpRequest& request, Responder& responder);
+  HttpResponse health() const;
+  std::string models() const;
+  std::string props() const;
+  std::string slots() const;
+  std::string policies() const;
+  std::string estimate(const HttpRequest& request) const;
+  std::string count(const HttpRequest& request) const;
+  std::string about_request(const HttpRequest& request);
+  std::string authorise(const HttpRequest& request) const;
+
+  Loop& loop_;
+  const ServiceOptions options_;
+  Metrics metrics_;
+  std::string state_ = "loading the model";
+  bool draining_ = false;
+  std::unique_ptr<Runs> runs_;
+  uint64_t next_id_;
+  const int64_t started_;
+};
+
+}  // namespace reckon

@@ -1,0 +1,396 @@
+#include "serve/service.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+
+#include "base/sim.h"
+#include "model/testing/simulated_model.h"
+#include "serve/config.h"
+#include "serve/refusal.h"
+#include "serve/thinking.h"
+
+namespace reckon {
+namespace {
+
+namespace json = boost::json;
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+class Recorder : public Responder {
+ public:
+  void send(HttpResponse r) override { response = std::move(r), begun = ended = true; }
+  void begin(Headers) override { begun = true; }
+  void event(std::string_view data, std::string_view name) override { events.emplace_back(name, data); }
+  void end() override { ended = true; }
+  bool started() const override { return begun; }
+  json::value body() const { return json::parse(response.body); }
+  // The joined deltas of a streamed chat.
+  std::string content(const char* field = "content") const {
+    std::string text;
+    for (const auto& [name, data] : events) {
+      if (data == "[DONE]") continue;
+      json::value chunk = json::parse(data);
+      if (chunk.at("choices").as_array().empty()) continue;
+      if (json::value* piece = chunk.at("choices").at(0).at("delta").as_object().if_contains(field))
+        text += std::string(piece->as_string());
+    }
+    return text;
+  }
+  HttpResponse response;
+  std::vector<std::pair<std::string, std::string>> events;
+  bool begun = false, ended = false;
+};
+
+class ServiceTest : public testing::Test {
+ protected:
+  void start(ServiceOptions options = {}) {
+    options.log = [this](const std::string& line) { log.push_back(line); };
+    service = std::make_unique<Service>(sim, std::move(options));
+    service->ready(model);
+  }
+  Recorder ask(const std::string& path, const std::string& body, Headers headers = {}) {
+    Recorder recorder;
+    HttpRequest request{.method = body.empty() ? "GET" : "POST", .path = path, .headers = headers, .body = body};
+    sim.run(service->handle(request, recorder));
+    return recorder;
+  }
+  Recorder chat(const std::string& fields, const std::string& name = "simulated") {
+    return ask("/v1/chat/completions", R"({"model":")" + name + R"(","messages":[{"role":"user","content":"2+2?"}])" +
+                                           (fields.empty() ? "" : "," + fields) + "}");
+  }
+  void expect_refused(const Recorder& r, int status, const std::string& param, const std::string& code) {
+    EXPECT_EQ(r.response.status, status) << r.response.body;
+    if (r.response.status != status) return;
+    json::value error = r.body().at("error");
+    EXPECT_EQ(error.at("param").is_string() ? std::string(error.at("param").as_string()) : "", param)
+        << r.response.body;
+    EXPECT_EQ(error.at("code").as_string(), code) << r.response.body;
+  }
+  Sim sim;
+  ScriptedModel model;
+  std::vector<std::string> log;
+  std::unique_ptr<Service> service;
+};
+
+TEST_F(ServiceTest, AChatIsAnsweredWithItsTrueUsage) {
+  start();
+  model.on("2+2?", {{"It is four.", 100ms}});
+  Recorder r = chat("");
+  ASSERT_EQ(r.response.status, 200) << r.response.body;
+  json::value body = r.body();
+  EXPECT_EQ(body.at("choices").at(0).at("message").at("content"), "It is four.");
+  EXPECT_EQ(body.at("choices").at(0).at("finish_reason"), "stop");
+  EXPECT_EQ(body.at("usage").at("prompt_tokens"), 1);
+  EXPECT_EQ(body.at("usage").at("completion_tokens"), 3);
+  EXPECT_EQ(body.at("usage").at("total_tokens").to_number<int64_t>(), model.computed);
+  EXPECT_EQ(body.at("reckon").at("usage").at("selected"), 3);
+  EXPECT_EQ(body.at("reckon").at("usage").at("discarded"), 0);
+  EXPECT_EQ(body.as_object().if_contains("warnings"), nullptr);
+}
+
+TEST_F(ServiceTest, AVoteAnswersWithTheWinnerAndCountsTheLosers) {
+  start();
+  model.on("2+2?", {{"so \\boxed{5}", 100ms}, {"\\boxed{4}", 200ms}, {"then \\boxed{4}", 300ms}});
+  Recorder r = chat("", "simulated@sc3");
+  json::value body = r.body();
+  EXPECT_EQ(body.at("choices").at(0).at("message").at("content"), "\\boxed{4}");
+  EXPECT_EQ(body.at("reckon").at("votes"), 2);
+  EXPECT_EQ(body.at("reckon").at("lead"), "switched");
+  EXPECT_EQ(body.at("reckon").at("usage").at("selected"), 1);
+  EXPECT_EQ(body.at("reckon").at("usage").at("discarded"), 4);
+  EXPECT_EQ(body.at("usage").at("completion_tokens"), 5);
+  EXPECT_EQ(service->metrics().usage().computed(), model.computed);
+}
+
+TEST_F(ServiceTest, AVoteWithoutAnswersSaysSo) {
+  start();
+  model.on("2+2?", {{.text = "", .time = 100ms, .tokens = 3}, {.text = "", .time = 200ms, .tokens = 3}});
+  json::value body = chat("", "simulated@sc2").body();
+  EXPECT_EQ(body.at("choices").at(0).at("message").at("content"), "");
+  EXPECT_EQ(body.at("reckon").at("stop_reason"), "no_answer");
+  EXPECT_EQ(body.at("warnings").as_array().size(), 1u);
+}
+
+TEST_F(ServiceTest, AStreamHoldsExactlyTheAnswer) {
+  start();
+  model.on("2+2?", {{"It is four.", 100ms}});
+  Recorder r = chat(R"("stream":true,"stream_options":{"include_usage":true})");
+  EXPECT_TRUE(r.ended);
+  EXPECT_EQ(r.content(), "It is four.");
+  EXPECT_EQ(r.events.back().second, "[DONE]");
+  json::value usage = json::parse(r.events[r.events.size() - 2].second);
+  EXPECT_TRUE(usage.at("choices").as_array().empty());
+  EXPECT_EQ(usage.at("usage").at("completion_tokens"), 3);
+  json::value last = json::parse(r.events[r.events.size() - 3].second);
+  EXPECT_EQ(last.at("choices").at(0).at("finish_reason"), "stop");
+}
+
+TEST_F(ServiceTest, AStreamedVoteShowsTheLeadAsReasoningAndTheWinnerAsContent) {
+  start();
+  model.on("2+2?", {{"so \\boxed{5}", 100ms}, {"\\boxed{4}", 200ms}, {"then \\boxed{4}", 300ms}});
+  Recorder r = chat(R"("stream":true,"reckon":{"policy":"sc3","stream":{"progress":true}})");
+  EXPECT_EQ(r.content(), "\\boxed{4}");
+  EXPECT_EQ(r.content("reasoning_content"), "so \\boxed{5}");
+  EXPECT_THAT(r.events[r.events.size() - 2].second, HasSubstr(R"("lead":"switched")"));
+  EXPECT_THAT(r.events[3].second, HasSubstr("progress"));
+}
+
+TEST_F(ServiceTest, SeveralChoicesShareOnePrompt) {
+  start();
+  model.on("2+2?", {{"a", 10ms}, {"b c", 20ms}, {"d", 30ms}});
+  json::value body = chat(R"("n":3)").body();
+  EXPECT_EQ(body.at("choices").as_array().size(), 3u);
+  EXPECT_EQ(body.at("choices").at(1).at("message").at("content"), "b c");
+  EXPECT_EQ(body.at("usage").at("prompt_tokens"), 1);
+  EXPECT_EQ(body.at("usage").at("completion_tokens"), 4);
+  EXPECT_EQ(body.at("reckon").at("usage").at("selected"), 4);
+}
+
+TEST_F(ServiceTest, TheSmallestTokenLimitHoldsAndIsSaid) {
+  start();
+  model.on("2+2?", {{"one two three four", 100ms}});
+  json::value body = chat(R"("max_tokens":9,"max_completion_tokens":2)").body();
+  EXPECT_EQ(body.at("choices").at(0).at("message").at("content"), "one two");
+  EXPECT_EQ(body.at("choices").at(0).at("finish_reason"), "length");
+  EXPECT_THAT(std::string(body.at("warnings").at(0).as_string()), HasSubstr("the smaller holds"));
+}
+
+TEST_F(ServiceTest, ABudgetThatCutsTheOnlySampleStillGivesItsText) {
+  start();
+  model.on("2+2?", {{"one two three four", 100ms}});
+  json::value body = chat(R"("reckon":{"budget":{"tokens":3}})").body();
+  EXPECT_EQ(body.at("choices").at(0).at("message").at("content"), "one two");
+  EXPECT_EQ(body.at("choices").at(0).at("finish_reason"), "length");
+  EXPECT_EQ(body.at("reckon").at("stop_reason"), "budget:tokens");
+  EXPECT_EQ(body.at("reckon").at("usage").at("selected"), 2);
+}
+
+TEST_F(ServiceTest, BodyComesBeforeHeaderBeforeSuffix) {
+  start();
+  auto policy = [&](const std::string& body, Headers headers) {
+    model.on("2+2?", std::vector<Reply>(3, {"\\boxed{4}", 10ms}));
+    Recorder r = ask("/v1/chat/completions",
+                     R"({"model":"default@sc3","messages":[{"role":"user","content":"2+2?"}])" + body + "}", headers);
+    return std::string(r.body().at("reckon").at("policy").as_string());
+  };
+  EXPECT_THAT(policy("", {}), HasSubstr("samples=3"));
+  EXPECT_THAT(policy("", {{"x-reckon-policy", "sc2"}}), HasSubstr("samples=2"));
+  EXPECT_THAT(policy(R"(,"reckon":{"policy":"single"})", {{"x-reckon-policy", "sc2"}}), HasSubstr("single"));
+}
+
+TEST_F(ServiceTest, WhatCannotBeDoneIsRefusedByName) {
+  start();
+  expect_refused(chat(R"("tools":[{"type":"function"}])"), 400, "tools", "unsupported");
+  expect_refused(chat(R"("response_format":{"type":"json_schema"})"), 400, "response_format", "unsupported");
+  expect_refused(chat(R"("logprobs":true)"), 400, "logprobs", "unsupported");
+  expect_refused(chat(R"("n":2,"stream":true)"), 400, "n", "unsupported");
+  expect_refused(chat(R"("n":2)", "simulated@auto"), 400, "n", "unsupported");
+  expect_refused(chat(R"("frequency_penalty":1)"), 400, "frequency_penalty", "unsupported");
+  expect_refused(chat("", "simulated@bon4"), 400, "policy bon4", "unsupported");
+  expect_refused(chat("", "simulated@sc9999"), 400, "reckon.policy", "invalid_policy");
+  expect_refused(chat("", "simulated@nonsense"), 400, "reckon.policy", "invalid_policy");
+  expect_refused(chat("", "gpt-4"), 404, "model", "model_not_found");
+  expect_refused(chat(R"("temperature":"hot")"), 400, "temperature", "invalid_value");
+  expect_refused(chat(R"("temperature":3)"), 400, "temperature", "invalid_value");
+  expect_refused(chat(R"("max_tokens":1.5)"), 400, "max_tokens", "invalid_value");
+  expect_refused(chat(R"("stop":[1])"), 400, "stop", "invalid_value");
+  expect_refused(chat(R"("reasoning_effort":"huge")"), 400, "reasoning_effort", "invalid_request");
+  expect_refused(ask("/v1/chat/completions", "{"), 400, "", "invalid_json");
+  expect_refused(ask("/v1/chat/completions", "[]"), 400, "", "invalid_json");
+  expect_refused(ask("/v1/chat/completions", "{\"a\":\"\xff\"}"), 400, "", "invalid_json");
+  expect_refused(ask("/v1/chat/completions", std::string(1000, '[')), 400, "", "invalid_json");
+  expect_refused(ask("/v1/chat/completions", R"({"model":"simulated"})"), 400, "messages", "missing_field");
+  expect_refused(ask("/v1/nothing", ""), 404, "", "unknown_route");
+  EXPECT_EQ(model.opened, 0);
+}
+
+TEST_F(ServiceTest, UnknownFieldsAreListed) {
+  start();
+  model.on("2+2?", {{"4", 10ms}});
+  json::value body = chat(R"("colour":"red","reckon":{"speed":9},"reasoning_effort":"low","user":"me")").body();
+  EXPECT_EQ(json::serialize(body.at("warnings")),
+            R"(["unknown field reckon.speed","reasoning_effort has no effect: this model has no thinking block",)"
+            R"("unknown field colour"])");
+}
+
+TEST_F(ServiceTest, WrongTypesInEveryFieldAreRefusedOrListed) {
+  start();
+  for (const char* field : {"model",          "messages", "temperature", "top_p",
+                            "top_k",          "min_p",    "n",           "stop",
+                            "seed",           "stream",   "max_tokens",  "max_completion_tokens",
+                            "stream_options", "tools",    "tool_choice", "response_format",
+                            "logit_bias",     "logprobs", "reckon",      "reasoning_effort",
+                            "reasoning"})
+    for (const char* value : {"true", "-7", "1e300", "\"x\"", "[[]]", "[{}]", "{\"a\":{}}"}) {
+      model.on("2+2?", {{"4", 1ms}});
+      json::object body =
+          json::parse(R"({"model":"simulated","messages":[{"role":"user","content":"2+2?"}]})").as_object();
+      body[field] = json::parse(value);
+      Recorder r = ask("/v1/chat/completions", json::serialize(body));
+      EXPECT_TRUE(r.ended && r.response.status < 500) << field << "=" << value << ": " << r.response.body;
+    }
+}
+
+TEST_F(ServiceTest, AClientThatLeavesStopsItsBranchesAndIsStillCounted) {
+  start();
+  model.on("2+2?", std::vector<Reply>(4, {"a b c d e f g h i j", 1s}));
+  {
+    Recorder recorder;
+    HttpRequest request{
+        .method = "POST",
+        .path = "/v1/chat/completions",
+        .body = R"({"model":"simulated@sc4","stream":true,"messages":[{"role":"user","content":"2+2?"}]})"};
+    auto gone = [](Service& s, const HttpRequest& q, Responder& r) -> Task<bool> {
+      co_await s.handle(q, r);
+      co_return true;
+    };
+    EXPECT_FALSE(sim.run(within(450ms, gone(*service, request, recorder))));
+  }
+  sim.finish();
+  EXPECT_EQ(model.live, 0);
+  EXPECT_EQ(model.cancelled(), 4);
+  EXPECT_EQ(sim.timers_left(), 0u);
+  EXPECT_EQ(service->metrics().cancelled, 1);
+  EXPECT_EQ(service->metrics().usage().computed(), model.computed);
+  EXPECT_THAT(log.back(), HasSubstr("\"status\":499"));
+}
+
+Task<int> status(Service& service, const std::string& body) {
+  Recorder recorder;
+  HttpRequest request{.method = "POST", .path = "/v1/chat/completions", .body = body};
+  co_await service.handle(request, recorder);
+  co_return recorder.response.status;
+}
+
+TEST_F(ServiceTest, AFullQueueIs429AndPlacesAreGivenInOrder) {
+  start({.limits = {.active = 1, .queue = 2}});
+  model.on("2+2?", std::vector<Reply>(4, {"a b", 1s}));
+  std::string body = R"({"model":"simulated","messages":[{"role":"user","content":"2+2?"}]})";
+  std::vector<Task<int>> tasks;
+  for (int i = 0; i < 4; ++i) tasks.push_back(status(*service, body));
+  std::vector<int> codes = sim.run(all(std::move(tasks)));
+  EXPECT_EQ(codes, (std::vector<int>{200, 200, 200, 429}));
+  EXPECT_EQ(sim.elapsed(), 3s);
+  EXPECT_EQ(service->metrics().rejected, 1);
+  EXPECT_THAT(ask("/metrics", "").response.body, HasSubstr("reckon_requests_active 0\n"));
+}
+
+TEST_F(ServiceTest, WaitersThatLeaveGiveTheirPlaceBack) {
+  start({.limits = {.active = 1, .queue = 2}});
+  model.on("2+2?", std::vector<Reply>(3, {"a b", 1s}));
+  std::string body = R"({"model":"simulated","messages":[{"role":"user","content":"2+2?"}]})";
+  std::vector<Task<std::optional<int>>> tasks;
+  tasks.push_back(within(10s, status(*service, body)));
+  tasks.push_back(within(500ms, status(*service, body)));
+  tasks.push_back(within(10s, status(*service, body)));
+  auto codes = sim.run(all(std::move(tasks)));
+  EXPECT_EQ(codes[0], 200);
+  EXPECT_FALSE(codes[1]);
+  EXPECT_EQ(codes[2], 200);
+  EXPECT_EQ(sim.elapsed(), 2s);
+}
+
+TEST_F(ServiceTest, LoadingAndDrainingAre503) {
+  service = std::make_unique<Service>(sim, ServiceOptions{});
+  EXPECT_EQ(ask("/health", "").response.status, 503);
+  expect_refused(chat(""), 503, "", "loading");
+  service->ready(model);
+  EXPECT_EQ(ask("/health", "").response.status, 200);
+  service->drain();
+  EXPECT_EQ(ask("/health", "").response.status, 503);
+  expect_refused(chat(""), 503, "", "draining");
+}
+
+TEST_F(ServiceTest, KeysAreAskedFor) {
+  ServiceOptions options;
+  options.keys.add("team", "sk-right");
+  start(std::move(options));
+  EXPECT_EQ(ask("/v1/models", "").response.status, 401);
+  EXPECT_EQ(ask("/v1/models", "", {{"authorization", "Bearer sk-wrong"}}).response.status, 401);
+  EXPECT_EQ(ask("/v1/models", "", {{"authorization", "Bearer sk-right"}}).response.status, 200);
+  EXPECT_EQ(ask("/v1/models", "", {{"x-api-key", "sk-right"}}).response.status, 200);
+  EXPECT_EQ(ask("/health", "").response.status, 200);
+  EXPECT_THAT(log.back(), HasSubstr("\"path\":\"/health\""));
+}
+
+TEST_F(ServiceTest, CompletionsContinueRawText) {
+  start();
+  model.on("Once upon", {{" a time", 10ms}});
+  json::value body = ask("/v1/completions", R"({"model":"simulated","prompt":"Once upon"})").body();
+  EXPECT_EQ(body.at("choices").at(0).at("text"), " a time");
+  EXPECT_EQ(body.at("object"), "text_completion");
+}
+
+TEST_F(ServiceTest, MessagesSpeakAnthropic) {
+  start();
+  std::string fields =
+      R"("model":"simulated","max_tokens":50,"messages":[{"role":"user","content":[{"type":"text","text":"2+2?"}]}])";
+  model.on("2+2?", {{"It is four.", 10ms}, {"It is four.", 10ms}});
+  json::value body = ask("/v1/messages", "{" + fields + "}").body();
+  EXPECT_EQ(body.at("content").at(0).at("text"), "It is four.");
+  EXPECT_EQ(body.at("stop_reason"), "end_turn");
+  EXPECT_EQ(body.at("usage").at("output_tokens"), 3);
+  Recorder r = ask("/v1/messages", "{\"stream\":true," + fields + "}");
+  std::vector<std::string> kinds;
+  for (const auto& [name, data] : r.events) kinds.push_back(name);
+  EXPECT_EQ(kinds, (std::vector<std::string>{"message_start", "content_block_start", "ping", "content_block_delta",
+                                             "content_block_delta", "content_block_delta", "content_block_stop",
+                                             "message_delta", "message_stop"}));
+  EXPECT_EQ(ask("/v1/messages/count_tokens", "{" + fields + "}").body().at("input_tokens"), 1);
+  EXPECT_EQ(ask("/v1/messages", R"({"model":"simulated","messages":[]})").body().at("type"), "error");
+}
+
+TEST_F(ServiceTest, ARequestCanBeLookedUpAndEstimated) {
+  start();
+  model.on("2+2?", {{"4", 10ms}});
+  std::string id(chat("").body().at("id").as_string());
+  EXPECT_EQ(ask("/v1/reckon/requests/" + id, "").body().at("state"), "finished");
+  EXPECT_EQ(ask("/v1/reckon/requests/nothing", "").response.status, 404);
+  json::value cost = ask("/v1/reckon/estimate",
+                         R"({"model":"simulated@sc8","max_tokens":10,"messages":[{"role":"user","content":"2+2?"}]})")
+                         .body();
+  EXPECT_EQ(cost.at("tokens_at_most"), 81);
+  EXPECT_EQ(ask("/v1/models", "").body().at("data").at(1).at("id"), "simulated@auto");
+}
+
+TEST(Thinking, TagsAreFoundAcrossPieces) {
+  ThinkingSplitter splitter("<think>", "</think>");
+  ThinkingSplitter::Parts all;
+  for (char c : std::string("<think>a < b</think>x <thin y")) {
+    auto parts = splitter.feed({&c, 1});
+    all.reasoning += parts.reasoning, all.content += parts.content;
+  }
+  auto rest = splitter.end();
+  EXPECT_EQ(all.reasoning + rest.reasoning, "a < b");
+  EXPECT_EQ(all.content + rest.content, "x <thin y");
+}
+
+TEST(Config, IsReadAndErrorsNameLineAndKey) {
+  ServeConfig config = parse_config(
+      "listen = \"unix:/run/x\"\n[limits]\nactive = 3\npolicy = \"sc8\"\n[[keys]]\nname = \"a\"\nsha256 = \"" +
+          std::string(64, 'a') + "\"\n",
+      "c.toml");
+  EXPECT_EQ(config.listen, "unix:/run/x");
+  EXPECT_EQ(config.limits.active, 3);
+  EXPECT_EQ(config.keys.size(), 1u);
+  for (auto [text, error] : std::vector<std::pair<std::string, std::string>>{
+           {"listen = 5", "c.toml:1: listen must be a string"},
+           {"\n\n[limits]\nactive = 0", "c.toml:4: limits.active must be in 1..1024"},
+           {"[limits]\nactiv = 1", "c.toml:2: limits.activ is not known (did you mean active?)"},
+           {"[limits]\npolicy = \"x\"", "c.toml:2: limits.policy policy 'x'"},
+           {"[[keys]]\nname=\"a\"\nsha256=\"zz\"", "sha256 must have 64"},
+           {"keys = 1", "c.toml:1: keys must be"},
+           {"a = = 1", "c.toml:1:"}}) {
+    try {
+      parse_config(text, "c.toml");
+      ADD_FAILURE() << text;
+    } catch (const Error& e) {
+      EXPECT_THAT(e.what(), HasSubstr(error));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace reckon
