@@ -59,7 +59,7 @@ class Eval(CommandTest):
         self.assertTrue((self.folder / "out/results.csv").exists())
 
     def test_interrupt_keeps_whole_rows_and_says_how_to_go_on(self):
-        path, out = self.questions(40), self.folder / "out"
+        path, out = self.questions(400), self.folder / "out"
         process = self.start("eval", path, *SMALL, *STRATEGIES, "--out", out)
         time.sleep(1.5)
         process.send_signal(signal.SIGINT)
