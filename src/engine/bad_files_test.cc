@@ -39,8 +39,8 @@ class BadFiles : public StoriesTest {
     return "";
   }
   std::string whole_;
-  std::string path_ = testing::TempDir() + "reckon-bad-" +
-                      testing::UnitTest::GetInstance()->current_test_info()->name() + ".gguf";
+  std::string path_ =
+      testing::TempDir() + "reckon-bad-" + testing::UnitTest::GetInstance()->current_test_info()->name() + ".gguf";
 };
 
 TEST_F(BadFiles, EachIsRefusedInOneSentence) {
