@@ -37,7 +37,7 @@ struct Usage {
   int64_t discarded = 0;
   int64_t verifier = 0;
   int64_t probe = 0;
-  double flops = 0;  // ttc.md section 4; 0 where the model's shape is unknown
+  double flops = 0;  // by Shape in model.h; 0 where it is unknown
   int64_t computed() const { return prompt + selected + discarded + verifier + probe; }
   Usage& operator+=(const Usage& other);
 };

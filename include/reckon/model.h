@@ -49,7 +49,8 @@ struct Segment {
 // Called on the loop thread with each new piece of whole text.
 using TextSink = std::function<void(std::string_view)>;
 
-// Parameters of the arithmetic, for FLOPs: ttc.md section 4. Zero where unknown.
+// Parameters of the arithmetic, for FLOPs: two per parameter and token, and attention over what precedes it. Zero where
+// unknown.
 struct Shape {
   double matmul_parameters = 0;  // used for one token: non-embedding + output head; MoE: the active ones
   double head_parameters = 0;    // of the output head alone: prefill needs it for the last position only

@@ -2,7 +2,7 @@
 
 namespace reckon {
 
-// ttc.md section 4: F(c) = 2 P_mm + 4 n_l n_q d_h c for the token that attends to c positions.
+// F(c) = 2 P_mm + 4 n_l n_q d_h c for the token that attends to c positions.
 double Shape::decode_flops(int64_t context) const {
   return 2 * matmul_parameters + 4.0 * layers * query_heads * head_size * static_cast<double>(context);
 }

@@ -10,7 +10,7 @@ struct VotePlan {
   bool stop_decided = true;  // stop when the samples that may still come cannot change the winner
 };
 
-// The loop that every voting strategy shares (policy.md section 5): one prefill, forks in waves, one decision after
+// The loop that every voting strategy shares (docs/policy.md): one prefill, forks in waves, one decision after
 // each sample that ends; at a stop the rest is cancelled and charged. Samples without an answer count as draws and
 // never vote.
 Task<Outcome> vote(const Question& question, Context& context, const Policy& policy, VotePlan plan);
