@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <new>
+#include <system_error>
 
 #include "app/command.h"
 
@@ -46,6 +48,7 @@ void declare(CLI::App& parent, const Command& command, std::vector<Declared>& de
 
 std::vector<std::string> names(const std::vector<Command>& commands) {
   std::vector<std::string> list;
+  list.reserve(commands.size());
   for (const Command& command : commands) list.push_back(command.name);
   return list;
 }
@@ -123,12 +126,21 @@ int run_command_line(int argc, char** argv, const std::vector<Command>& commands
   }
   try {
     for (const Declared& d : declared)
-      if (d.app->parsed() && d.command->run) return d.command->run();
+      if (d.app->parsed() && d.command->run) {
+        int code = d.command->run();
+        if (std::fflush(stdout) != 0)
+          throw std::system_error(errno, std::generic_category(), "cannot write to the standard output");
+        return code;
+      }
   } catch (const Error& error) {
     fmt::print(stderr, "reckon: {}\n", error.what());
     return exit_code(error.code());
   } catch (const std::bad_alloc&) {
     fmt::print(stderr, "reckon: out of memory; use a smaller model, context or number of samples\n");
+    return 3;
+  } catch (const std::system_error& error) {
+    if (error.code() == std::errc::broken_pipe) return 0;  // the reader has seen enough
+    fmt::print(stderr, "reckon: {}; check the disk and the terminal\n", error.what());
     return 3;
   } catch (const std::exception& error) {
     fmt::print(stderr, "reckon: internal error: {}\n", error.what());
