@@ -52,7 +52,8 @@ class ServeTest(ServerTest):
         self.assertEqual(json.loads(self.request("GET", "/props")[1])["default_generation_settings"]["n_ctx"], 512)
         self.assertEqual(self.request("GET", "/nothing")[0].status, 404)
         self.chat()
-        self.eventually(self.log.exists)
+        # The line is written after the answer has been sent.
+        self.eventually(lambda: self.log.exists() and "/v1/chat/completions" in self.log.read_text())
         line = json.loads(self.log.read_text().splitlines()[-1])
         self.assertEqual((line["path"], line["status"]), ("/v1/chat/completions", 200))
         self.assertNotIn("Once", self.log.read_text())
