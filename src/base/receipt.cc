@@ -5,6 +5,8 @@
 #include <array>
 #include <boost/json.hpp>
 
+#include "base/usage_json.h"
+
 namespace reckon {
 namespace {
 namespace json = boost::json;
@@ -39,6 +41,11 @@ std::string tokens(const Usage& usage) {
 
 }  // namespace
 
+boost::json::object to_object(const Usage& u) {
+  return {{"prompt", u.prompt},     {"cached", u.cached}, {"selected", u.selected},   {"discarded", u.discarded},
+          {"verifier", u.verifier}, {"probe", u.probe},   {"computed", u.computed()}, {"flops", u.flops}};
+}
+
 std::string to_json(const Receipt& r) {
   json::object budget;
   auto limit = [&](const char* key, const auto& value) {
@@ -49,10 +56,6 @@ std::string to_json(const Receipt& r) {
   limit("samples", r.budget.samples);
   limit("seconds", r.budget.seconds);
   limit("flops", r.budget.flops);
-  const Usage& u = r.usage;
-  json::object usage{{"prompt", u.prompt},       {"cached", u.cached},     {"selected", u.selected},
-                     {"discarded", u.discarded}, {"verifier", u.verifier}, {"probe", u.probe},
-                     {"computed", u.computed()}, {"flops", u.flops}};
   json::array notes;
   for (const std::string& note : r.notes) notes.emplace_back(note);
   return json::serialize(json::object{{"schema", "reckon.receipt/1"},
@@ -62,7 +65,7 @@ std::string to_json(const Receipt& r) {
                                       {"strategy", r.strategy},
                                       {"seed", r.seed},
                                       {"budget", std::move(budget)},
-                                      {"usage", std::move(usage)},
+                                      {"usage", to_object(r.usage)},
                                       {"samples", r.samples},
                                       {"finished", r.finished},
                                       {"stop_reason", r.stop_reason},

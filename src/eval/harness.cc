@@ -11,6 +11,7 @@
 
 #include "base/append_file.h"
 #include "base/rng.h"
+#include "base/usage_json.h"
 #include "eval/recordings.h"
 #include "eval/recordings_model.h"
 #include "eval/recordings_run.h"
@@ -234,7 +235,6 @@ Task<std::vector<EvalRow>> evaluate(std::vector<Question> questions, Model& mode
 }
 
 std::string to_json(const EvalRow& row) {
-  const Usage& u = row.usage;
   return json::serialize(json::object{{"question", row.question},
                                       {"strategy", row.strategy},
                                       {"answer", row.answer},
@@ -245,15 +245,7 @@ std::string to_json(const EvalRow& row) {
                                       {"confidence", row.confidence},
                                       {"stop_reason", row.stop_reason},
                                       {"samples", row.samples},
-                                      {"usage",
-                                       {{"prompt", u.prompt},
-                                        {"cached", u.cached},
-                                        {"selected", u.selected},
-                                        {"discarded", u.discarded},
-                                        {"verifier", u.verifier},
-                                        {"probe", u.probe},
-                                        {"computed", u.computed()},
-                                        {"flops", u.flops}}},
+                                      {"usage", to_object(row.usage)},
                                       {"seconds", row.seconds},
                                       {"cpu_seconds", row.cpu_seconds}});
 }

@@ -1,5 +1,6 @@
 #include "serve/render.h"
 
+#include "base/usage_json.h"
 #include "serve/refusal.h"
 #include "serve/thinking.h"
 
@@ -161,22 +162,11 @@ class OpenAi : public Surface {
 json::object reckon_object(const Ask& ask, const Done& done) {
   const Outcome& outcome = done.run.outcome;
   const Receipt& receipt = done.run.receipt;
-  const Usage& u = receipt.usage;
-  json::object object{{"id", receipt.id},
-                      {"policy", ask.strategy},
-                      {"stop_reason", outcome.stop_reason},
-                      {"samples", receipt.samples},
-                      {"usage",
-                       {{"prompt", u.prompt},
-                        {"cached", u.cached},
-                        {"selected", u.selected},
-                        {"discarded", u.discarded},
-                        {"verifier", u.verifier},
-                        {"probe", u.probe},
-                        {"computed", u.computed()},
-                        {"flops", u.flops},
-                        {"ms", receipt.seconds * 1000}}},
-                      {"receipt", json::parse(to_json(receipt))}};
+  json::object usage = to_object(receipt.usage);
+  usage["ms"] = receipt.seconds * 1000;
+  json::object object{
+      {"id", receipt.id},           {"policy", ask.strategy},    {"stop_reason", outcome.stop_reason},
+      {"samples", receipt.samples}, {"usage", std::move(usage)}, {"receipt", json::parse(to_json(receipt))}};
   if (ask.voting()) {
     object["answer"] = outcome.answer ? json::value(outcome.answer->text) : json::value(nullptr);
     object["votes"] = outcome.votes;
