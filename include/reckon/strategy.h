@@ -41,6 +41,7 @@ struct Outcome {
   std::optional<Answer> answer;
   std::string text;             // of the sample that became the answer
   double confidence = 0;        // stability of the vote, 0 where the strategy has no vote
+  double difficulty = 0.5;      // probability that one more draw would not give the answer; strategy/difficulty.h
   int votes = 0;                // of the answer
   std::string stop_reason;      // decided, cap, no_answer, budget:tokens, deadline, cancelled
   std::vector<Sample> samples;  // ended and counted, in finishing order

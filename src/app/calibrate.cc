@@ -28,8 +28,9 @@ struct Options {
 };
 
 void print(const Calibration& c) {
-  fmt::print("{} on {}: {} questions with {} draws, {:.0f} tokens a draw, two draws agree on {:.1f} %\n", c.model,
-             c.task, c.questions, c.draws, c.mean_draw, 100 * c.pair_agreement);
+  fmt::print("{}, {}: {} questions with {} draws, {:.0f} tokens a draw, two draws agree on {:.1f} %\n", c.model,
+             c.dataset.empty() ? c.task : fmt::format("{} ({})", c.dataset, c.task), c.questions, c.draws, c.mean_draw,
+             100 * c.pair_agreement);
   if (!c.points.empty())
     fmt::print("  {:<34} {:>8} {:>9} {:>16} {:>10} {:>16}\n", "frontier", "accuracy", "tokens", "d [lower bound]",
                "x" + std::to_string(c.curve_accuracy.size()), "risk [upper]");

@@ -7,12 +7,13 @@
 #include "app/commands.h"
 #include "app/interrupt.h"
 #include "app/model_flags.h"
+#include "app/policy_flags.h"
 #include "app/run_ledger.h"
 #include "app/terminal.h"
+#include "eval/arms.h"
 #include "eval/formats.h"
 #include "eval/harness.h"
 #include "eval/summary.h"
-#include "strategy/catalog.h"
 #include "verify/answer_verifier.h"
 #include "verify/code_answer.h"
 
@@ -24,6 +25,8 @@ namespace {
 struct Options {
   ModelFlags model;
   RunFlags run;
+  PolicyFlags policy;
+  std::string mean_budget;
   std::string file;
   std::string format = "auto";
   std::vector<std::string> strategies;
@@ -68,21 +71,37 @@ void write(const std::string& path, const std::string& text) {
   if (!(std::ofstream(path) << text)) throw Error(Code::environment, fmt::format("cannot write {}", path));
 }
 
-int eval(const Options& options) {
+EvalOptions plan_of(const Options& options) {
   if (options.parallel < 1) throw Error(Code::invalid_request, "--parallel must be 1 or more");
-  std::vector<Question> questions = read(options);
+  if (options.policy.price && !options.mean_budget.empty())
+    throw Error(Code::invalid_request,
+                "--price fixes the price and --mean-budget moves it: give one of them; the budget's first price is its "
+                "start=P");
   RunOptions how = options.run.options();
-  EvalOptions plan{.strategies = options.strategies,
+  EvalOptions plan{.strategies = options.policy.strategies(options.strategies),
                    .budget = how.budget,
                    .seed = how.seed,
                    .sampling = how.sampling,
                    .until = how.until,
                    .parallel = options.parallel,
                    .folder = options.out,
-                   .record = options.record};
-  if (plan.strategies.empty()) plan.strategies = {"adaptive"};
-  for (const std::string& strategy : plan.strategies)
-    (void)make_strategy(strategy);  // refuse before the model is loaded
+                   .record = options.record,
+                   .calibration = options.policy.read_calibration()};
+  if (!options.mean_budget.empty()) plan.mean_budget = parse_mean_budget(options.mean_budget);
+  if (plan.strategies.empty()) plan.strategies = {plan.mean_budget ? "adaptive:rule=voc" : "adaptive"};
+  (void)make_arms(plan, options.model.model);  // refuse before the model is loaded
+  return plan;
+}
+
+void tell_if_harder(const EvalOptions& plan, const std::vector<Question>& questions, const std::vector<EvalRow>& rows) {
+  if (!plan.calibration) return;
+  if (std::string warning = harder_than_calibrated(*plan.calibration, questions, rows); !warning.empty())
+    fmt::print(stderr, "reckon: {}\n", warning);
+}
+
+int eval(const Options& options) {
+  EvalOptions plan = plan_of(options);
+  std::vector<Question> questions = read(options);
 
   AsioLoop loop;
   Interrupt interrupt(loop);
@@ -93,18 +112,19 @@ int eval(const Options& options) {
   TaskVerifier verifier(texts, programs);
   Bar bar;
   std::vector<EvalRow> rows = loop.run(
-      evaluate(std::move(questions), *model, verifier, plan,
+      evaluate(questions, *model, verifier, plan,
                {.progress = [&](const EvalProgress& p) { bar.show(p); },
                 .receipt = [&](const std::string& question, Receipt& receipt) { ledger.add(question, receipt); },
                 .on_start = [&](const std::shared_ptr<Account>& account) { interrupt.watch(account); },
                 .interrupted = [&] { return interrupt.happened(); }}));
   status_line("");
 
-  std::vector<StrategySummary> summaries = summarize(rows, how.seed);
+  std::vector<StrategySummary> summaries = summarize(rows, plan.seed);
   std::string json = to_json(summaries);
   write(options.out + "/summary.json", json + "\n");
   write(options.out + "/results.csv", to_csv(rows));
   fmt::print("{}", options.json ? json + "\n" : to_table(summaries));
+  tell_if_harder(plan, questions, rows);
   ledger.close();
   if (interrupt.happened()) {
     fmt::print(stderr, "reckon: interrupted; the same command goes on from {}\n", options.out);
@@ -126,6 +146,10 @@ Command eval_command() {
                 flags.option("--format", o->format,
                              "gsm8k, math500, aime, aqua, mmlu, bbh, humaneval, mbpp, jsonl or auto.");
                 flags.option("--strategy", o->strategies, "NAME[:KEY=VALUE,...]; several are compared with the first.");
+                o->policy.declare_price(flags);
+                flags.option("--mean-budget", o->mean_budget,
+                             "tokens=N: move that price so that questions cost N on average.");
+                o->policy.declare_calibration(flags);
                 flags.option("--out", o->out, "Folder of results; an interrupted run goes on from it.");
                 flags.option("--limit", o->limit, "Use the first N questions only; 0: all.");
                 flags.option("--parallel", o->parallel, "Questions at a time.");

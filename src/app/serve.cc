@@ -10,6 +10,7 @@
 
 #include "app/commands.h"
 #include "app/model_flags.h"
+#include "app/recorder.h"
 #include "base/append_file.h"
 #include "net/http_server.h"
 #include "serve/config.h"
@@ -23,7 +24,7 @@ namespace {
 struct Options {
   std::string config;
   bool check = false;
-  std::optional<std::string> listen, model, policy, log;
+  std::optional<std::string> listen, model, policy, log, record;
   int context = 0, threads = 0, max_tokens = 0, active = 0;
   std::vector<std::string> keys;
   bool allow_remote_without_keys = false;
@@ -58,6 +59,7 @@ ServeConfig configure(const Options& options) {
   if (options.model) config.model = *options.model;
   if (options.policy) config.limits.strategy = *options.policy;
   if (options.log) config.log = *options.log;
+  if (options.record) config.record = *options.record;
   if (options.context > 0) config.context = options.context;
   if (options.threads > 0) config.threads = options.threads;
   if (options.max_tokens > 0) config.limits.max_tokens = options.max_tokens;
@@ -112,6 +114,14 @@ int serve(const Options& options) {
     log = std::make_unique<AppendFile>(config.log);
     how.log = [&log](const std::string& line) { log->append(line); };
   }
+  std::unique_ptr<Recorder> recorder;
+  if (!config.record.empty()) {
+    recorder = std::make_unique<Recorder>(config.record);
+    how.runner = [&recorder](const Question& question, const Strategy& strategy, Model& model, const Verifier& verifier,
+                             RunOptions run) {
+      return recorder->run(question, strategy, model, verifier, std::move(run));
+    };
+  }
   ModelFlags flags{
       .model = config.model, .context = config.context, .threads = config.threads, .gpu_layers = config.gpu_layers};
 
@@ -152,6 +162,7 @@ Command serve_command() {
                 flags.option("--active", o->active, "Requests that run at once; 0: as configured (8).");
                 flags.option("--api-key", o->keys, "A key that clients must send; several may be given.");
                 flags.option("--log", o->log, "File for one JSON line a request, without prompts; -: standard error.");
+                flags.option("--record", o->record, "Recording of every run, with its prompt and samples.");
                 flags.flag("--allow-remote-without-keys", o->allow_remote_without_keys,
                            "Listen beyond this machine though everyone may ask.");
               },

@@ -10,12 +10,16 @@
 #include "app/commands.h"
 #include "app/interrupt.h"
 #include "app/model_flags.h"
+#include "app/policy_flags.h"
+#include "app/recorder.h"
 #include "app/run_ledger.h"
 #include "app/terminal.h"
 #include "base/text.h"
+#include "eval/text_file.h"
 #include "strategy/catalog.h"
 #include "strategy/instruction.h"
 #include "strategy/run.h"
+#include "strategy/tune.h"
 #include "verify/answer_verifier.h"
 #include "verify/code_answer.h"
 
@@ -27,9 +31,11 @@ namespace {
 struct Options {
   ModelFlags model;
   RunFlags run;
+  PolicyFlags policy;
   std::string question;
-  std::string strategy = "adaptive";
+  std::optional<std::string> strategy;
   std::string task = "math";
+  std::string record;
   std::vector<std::string> choices;
   bool json = false;
   bool stream = false;
@@ -54,10 +60,10 @@ void show(const Progress::Event& event) {
 std::string to_json(const Question& question, const Run& run) {
   namespace json = boost::json;
   const Outcome& o = run.outcome;
-  json::object object{{"schema", "reckon.solve/1"},  {"question", question.messages.back().content},
-                      {"answer", nullptr},           {"text", o.text},
-                      {"confidence", o.confidence},  {"votes", o.votes},
-                      {"stop_reason", o.stop_reason}};
+  json::object object{{"schema", "reckon.solve/1"}, {"question", question.messages.back().content},
+                      {"answer", nullptr},          {"text", o.text},
+                      {"confidence", o.confidence}, {"difficulty", o.difficulty},
+                      {"votes", o.votes},           {"stop_reason", o.stop_reason}};
   if (o.answer) object["answer"] = o.answer->text, object["canonical"] = o.answer->canonical;
   object["receipt"] = json::parse(reckon::to_json(run.receipt));
   return json::serialize(object);
@@ -74,11 +80,27 @@ void print(const Run& run, bool streamed) {
   fmt::print("{}", to_text(run.receipt));
 }
 
+// The strategy's text, with what --price and --calibration make of it.
+Calibrated choose_strategy(const Options& options, const Question& question) {
+  std::vector<std::string> given;
+  if (options.strategy) given.push_back(*options.strategy);
+  given = options.policy.strategies(std::move(given));
+  std::string text = given.empty() ? "adaptive" : given.front();
+  (void)make_strategy(text);  // refuse before the model is loaded
+  std::optional<Calibration> calibration = options.policy.read_calibration();
+  if (!calibration) return {.strategy = text};
+  return calibrated(text, *calibration, options.model.model, question.task);
+}
+
 int solve(const Options& options) {
-  Question question{.id = "command line", .task = task_kind(options.task), .choices = options.choices};
+  Question question{.task = task_kind(options.task), .choices = options.choices};
   question.messages = instruct(question.task, read_question(options.question), options.choices);
-  std::unique_ptr<Strategy> strategy = make_strategy(options.strategy);
+  question.id = sha256(question.messages.back().content).substr(0, 16);
+  Calibrated chosen = choose_strategy(options, question);
+  std::unique_ptr<Strategy> strategy = make_strategy(chosen.strategy);
   RunOptions how = options.run.options();
+  std::unique_ptr<Recorder> recorder;
+  if (!options.record.empty()) recorder = std::make_unique<Recorder>(options.record);
 
   AsioLoop loop;
   Interrupt interrupt(loop);
@@ -87,17 +109,22 @@ int solve(const Options& options) {
   AnswerVerifier texts;
   CodeVerifier programs;
   TaskVerifier verifier(texts, programs);
-  how.on_start = [&](const std::shared_ptr<Account>& account) { interrupt.watch(account); };
+  how.on_start = [&](const std::shared_ptr<Account>& account) {
+    if (!chosen.note.empty()) account->note(chosen.note);
+    interrupt.watch(account);
+  };
   if (options.stream)
     how.progress.lead_text = [](std::string_view piece) { fmt::print("{}", piece), std::fflush(stdout); };
   else how.progress.event = show;
-  Run run = loop.run(reckon::run(question, *strategy, *model, verifier, std::move(how)));
+  Run run = loop.run(recorder ? recorder->run(question, *strategy, *model, verifier, std::move(how))
+                              : reckon::run(question, *strategy, *model, verifier, std::move(how)));
   status_line("");
-  ledger.add(question.id, run.receipt);
+  ledger.add("command line", run.receipt);
 
   if (options.json) fmt::print("{}\n", to_json(question, run));
   else print(run, options.stream);
   ledger.close();
+  if (recorder && recorder->failure()) throw *recorder->failure();
   if (interrupt.happened()) return 130;
   return run.outcome.answer ? 0 : 1;
 }
@@ -113,9 +140,12 @@ Command solve_command() {
               [o](Flags& flags) {
                 flags.positional("QUESTION", o->question, "The question; - reads it from standard input.");
                 flags.option("--strategy", o->strategy, "NAME[:KEY=VALUE,...]: single, self-consistency, adaptive.");
+                o->policy.declare_price(flags);
+                o->policy.declare_calibration(flags);
                 flags.option("--task", o->task, "Kind of answer: math, choice, text, json, code.");
                 flags.option("--choice", o->choices, "An option of a choice question; give one for each.");
                 flags.flag("--stream", o->stream, "Show the text of the lead branch as it grows.");
+                flags.option("--record", o->record, "Append question and samples to this recording (.jsonl).");
                 flags.flag("--json", o->json, "Print one JSON object.");
                 o->model.declare(flags);
                 o->run.declare(flags);

@@ -62,7 +62,7 @@ Pool read_boinf(const std::string& path, const AnswerRules& rules) {
   if (stem.starts_with("analysis_")) stem = stem.substr(9);
   pool.name = stem;
   size_t underscore = stem.find('_');
-  pool.task = stem.substr(0, underscore);
+  pool.dataset = stem.substr(0, underscore);
   pool.model = underscore == std::string::npos ? "" : stem.substr(underscore + 1);
 
   std::string text = read_text_file(path);

@@ -156,8 +156,12 @@ Calibration calibrate(const Pool& pool, const CalibrateOptions& options) {
   if (options.max_risk && !(*options.max_risk > 0 && *options.max_risk < 100))
     throw Error(Code::invalid_request, "the largest risk is a percentage above 0 and below 100");
   validate(pool);
+  if (!pool.task)
+    throw Error(Code::invalid_request,
+                fmt::format("{}: its questions have several kinds of answers; calibrate each alone", pool.name));
   Calibration c{.model = pool.model,
-                .task = pool.task,
+                .task = std::string(name(*pool.task)),
+                .dataset = pool.dataset,
                 .orders = options.orders,
                 .target_points = options.target_points,
                 .max_risk = options.max_risk};

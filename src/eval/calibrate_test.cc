@@ -15,7 +15,7 @@ namespace {
 
 // Questions of every difficulty: answer 0 is right, the others split the rest.
 Pool random_pool(int questions, int samples, uint64_t seed) {
-  Pool pool{.name = "p", .model = "small", .task = "sums"};
+  Pool pool{.name = "p", .model = "small", .dataset = "sums"};
   Rng rng(seed);
   for (int i = 0; i < questions; ++i) {
     Pool::Question q{.id = std::to_string(i)};

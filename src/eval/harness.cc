@@ -12,10 +12,12 @@
 #include "base/append_file.h"
 #include "base/rng.h"
 #include "base/usage_json.h"
+#include "eval/arms.h"
 #include "eval/recordings.h"
 #include "eval/recordings_model.h"
+#include "eval/recordings_parse.h"
 #include "eval/recordings_run.h"
-#include "strategy/catalog.h"
+#include "eval/text_file.h"
 #include "strategy/run.h"
 
 #include <reckon/error.h>
@@ -34,20 +36,22 @@ std::string run_facts(const std::vector<Question>& questions, const Model& model
                                     question.reference.value_or("")})
       for (char c : part) data = mix(data, static_cast<unsigned char>(c));
   const Sampling& s = options.sampling;
-  return json::serialize(json::object{{"schema", "reckon.eval/1"},
-                                      {"model", model.capabilities().name},
-                                      {"engine", model.capabilities().engine},
-                                      {"questions", questions.size()},
-                                      {"data", fmt::format("{:016x}", data)},
-                                      {"seed", options.seed},
-                                      {"budget", to_string(options.budget)},
-                                      {"max_tokens", options.until.tokens},
-                                      {"sampling",
-                                       {{"temperature", s.temperature},
-                                        {"top_k", s.top_k},
-                                        {"top_p", s.top_p},
-                                        {"min_p", s.min_p},
-                                        {"repetition_penalty", s.repetition_penalty}}}});
+  json::object facts{{"schema", "reckon.eval/1"},
+                     {"model", model.capabilities().name},
+                     {"engine", model.capabilities().engine},
+                     {"questions", questions.size()},
+                     {"data", fmt::format("{:016x}", data)},
+                     {"seed", options.seed},
+                     {"budget", to_string(options.budget)},
+                     {"max_tokens", options.until.tokens},
+                     {"sampling",
+                      {{"temperature", s.temperature},
+                       {"top_k", s.top_k},
+                       {"top_p", s.top_p},
+                       {"min_p", s.min_p},
+                       {"repetition_penalty", s.repetition_penalty}}}};
+  if (options.calibration) facts["calibration"] = sha256(to_json(*options.calibration));
+  return json::serialize(facts);
 }
 
 void check_folder(const std::string& folder, const std::string& facts) {
@@ -58,11 +62,9 @@ void check_folder(const std::string& folder, const std::string& facts) {
   std::string line;
   if (in && std::getline(in, line)) {
     if (line != facts)
-      throw Error(
-          Code::invalid_request,
-          fmt::format(
-              "{} holds another run (other data, model, seed, budget or sampling): choose another --out or delete it",
-              folder));
+      throw Error(Code::invalid_request, fmt::format("{} holds another run (other data, model, seed, budget, sampling "
+                                                     "or calibration): choose another --out or delete it",
+                                                     folder));
     return;
   }
   AppendFile(path).append(facts);
@@ -87,12 +89,12 @@ class Evaluation {
         verifier_(verifier),
         options_(std::move(options)),
         hooks_(std::move(hooks)) {
-    for (const std::string& text : options_.strategies) strategies_.push_back(make_strategy(text));
+    arms_ = make_arms(options_, model_.capabilities().name);
     check_folder(options_.folder, run_facts(questions_, model_, options_));
     results_ = std::make_unique<AppendFile>(options_.folder + "/results.jsonl");
     read_back();
     if (options_.record)
-      for (const auto& strategy : strategies_) open_recording(strategy->text());
+      for (const Arm& arm : arms_) open_recording(arm.label());
   }
 
   Task<std::vector<EvalRow>> go() {
@@ -106,8 +108,8 @@ class Evaluation {
     }
     std::vector<EvalRow> rows;
     for (const Question& question : questions_)
-      for (const auto& strategy : strategies_)
-        if (auto row = rows_.find({question.id, strategy->text()}); row != rows_.end()) rows.push_back(row->second);
+      for (const Arm& arm : arms_)
+        if (auto row = rows_.find({question.id, arm.label()}); row != rows_.end()) rows.push_back(row->second);
     co_return rows;
   }
 
@@ -141,12 +143,14 @@ class Evaluation {
     std::ifstream in(results_->path());
     for (std::string line; std::getline(in, line);) {
       EvalRow row = parse_eval_row(line);
+      for (Arm& arm : arms_)
+        if (arm.label() == row.strategy) arm.observe(row);
       rows_.insert_or_assign({row.question, row.strategy}, std::move(row));
     }
-    progress_.total = static_cast<int>(questions_.size() * strategies_.size());
+    progress_.total = static_cast<int>(questions_.size() * arms_.size());
     for (const Question& question : questions_)
-      for (const auto& strategy : strategies_)
-        if (auto row = rows_.find({question.id, strategy->text()}); row != rows_.end()) {
+      for (const Arm& arm : arms_)
+        if (auto row = rows_.find({question.id, arm.label()}); row != rows_.end()) {
           ++progress_.done, ++progress_.resumed;
           progress_.correct += row->second.correct;
         }
@@ -159,19 +163,26 @@ class Evaluation {
 
   Task<bool> one(size_t index) {
     const Question& question = questions_[index];
-    for (const auto& strategy : strategies_) {
+    for (Arm& arm : arms_) {
       if (interrupted()) break;
-      if (rows_.contains({question.id, strategy->text()})) continue;
-      EvalRow row{.question = question.id, .strategy = strategy->text(), .reference = question.reference.value_or("")};
+      if (rows_.contains({question.id, arm.label()})) continue;
+      Arm::Chosen chosen = arm.choose(question.task);
+      EvalRow row{.question = question.id,
+                  .strategy = arm.label(),
+                  .reference = question.reference.value_or(""),
+                  .price = chosen.price};
       RunOptions how{.budget = options_.budget,
                      .seed = derive(options_.seed, index),
                      .sampling = options_.sampling,
                      .until = options_.until,
-                     .on_start = hooks_.on_start};
+                     .on_start = [&](const std::shared_ptr<Account>& account) {
+                       if (!chosen.note.empty()) account->note(chosen.note);
+                       if (hooks_.on_start) hooks_.on_start(account);
+                     }};
       std::optional<Run> finished;
       RecordingModel recorder(model_);
       try {
-        finished = co_await run(question, *strategy, recorder, verifier_, how);
+        finished = co_await run(question, *chosen.strategy, recorder, verifier_, how);
       } catch (const Error& error) {
         row.verdict = "error";
         row.error = error.what();
@@ -181,10 +192,11 @@ class Evaluation {
         if (hooks_.receipt) hooks_.receipt(question.id, finished->receipt);
         if (interrupted()) break;  // half a run is not a row, but it has been paid for
         co_await fill(row, question, *finished);
-        if (auto file = recordings_.find(strategy->text()); file != recordings_.end())
+        if (auto file = recordings_.find(arm.label()); file != recordings_.end())
           file->second->append(record(question, recorder, verifier_, how, *finished));
       }
       results_->append(to_json(row));
+      arm.observe(row);
       ++progress_.done;
       progress_.correct += row.correct;
       rows_.emplace(Key{row.question, row.strategy}, std::move(row));
@@ -207,6 +219,9 @@ class Evaluation {
       row.correct = verdict == Verdict::equal;
     }
     row.confidence = outcome.confidence;
+    row.difficulty = outcome.difficulty;
+    if (const auto& s = outcome.samples; s.size() > 1)
+      row.first_two_agree = s[0].answer && s[1].answer && s[0].answer->canonical == s[1].answer->canonical;
     row.stop_reason = outcome.stop_reason;
     row.samples = finished.receipt.samples;
     row.usage = finished.receipt.usage;
@@ -219,7 +234,7 @@ class Evaluation {
   const Verifier& verifier_;
   EvalOptions options_;
   EvalHooks hooks_;
-  std::vector<std::unique_ptr<Strategy>> strategies_;
+  std::vector<Arm> arms_;
   std::unique_ptr<AppendFile> results_;
   std::map<Key, EvalRow> rows_;
   std::map<std::string, std::unique_ptr<RecordingWriter>> recordings_;
@@ -235,6 +250,7 @@ Task<std::vector<EvalRow>> evaluate(std::vector<Question> questions, Model& mode
 }
 
 std::string to_json(const EvalRow& row) {
+  auto or_null = [](const auto& value) { return value ? json::value(*value) : json::value(nullptr); };
   return json::serialize(json::object{{"question", row.question},
                                       {"strategy", row.strategy},
                                       {"answer", row.answer},
@@ -243,6 +259,9 @@ std::string to_json(const EvalRow& row) {
                                       {"correct", row.correct},
                                       {"error", row.error},
                                       {"confidence", row.confidence},
+                                      {"difficulty", row.difficulty},
+                                      {"first_two_agree", or_null(row.first_two_agree)},
+                                      {"price", or_null(row.price)},
                                       {"stop_reason", row.stop_reason},
                                       {"samples", row.samples},
                                       {"usage", to_object(row.usage)},
@@ -252,7 +271,9 @@ std::string to_json(const EvalRow& row) {
 
 EvalRow parse_eval_row(std::string_view line) {
   try {
-    const json::value value = json::parse({line.data(), line.size()});
+    boost::system::error_code wrong;
+    const json::value value = parse_exact(line, wrong);
+    if (wrong) throw std::runtime_error(wrong.message());
     const json::object& o = value.as_object();
     const json::object& u = o.at("usage").as_object();
     auto text = [&](const char* key) { return std::string(o.at(key).as_string()); };
@@ -269,6 +290,11 @@ EvalRow parse_eval_row(std::string_view line) {
                 .samples = static_cast<int>(whole(o, "samples")),
                 .seconds = o.at("seconds").to_number<double>(),
                 .cpu_seconds = o.at("cpu_seconds").to_number<double>()};
+    if (const json::value* agree = o.if_contains("first_two_agree"); agree && agree->is_bool())
+      row.first_two_agree = agree->as_bool();
+    if (const json::value* price = o.if_contains("price"); price && price->is_number())
+      row.price = price->to_number<double>();
+    if (const json::value* difficulty = o.if_contains("difficulty")) row.difficulty = difficulty->to_number<double>();
     row.usage = {.prompt = whole(u, "prompt"),
                  .cached = whole(u, "cached"),
                  .selected = whole(u, "selected"),

@@ -2,12 +2,16 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <reckon/model.h>
 #include <reckon/receipt.h>
 #include <reckon/strategy.h>
+
+#include "policy/calibration.h"
+#include "policy/price.h"
 
 namespace reckon {
 
@@ -21,6 +25,9 @@ struct EvalRow {
   std::string error;
   bool correct = false;
   double confidence = 0;
+  double difficulty = 0;                // Outcome::difficulty
+  std::optional<bool> first_two_agree;  // the first two samples that ended; none: there were not two
+  std::optional<double> price;          // in vote flips per draw, where --mean-budget moved it
   std::string stop_reason;
   int samples = 0;
   Usage usage;
@@ -36,6 +43,8 @@ struct EvalOptions {
   int parallel = 1;    // questions at a time
   std::string folder;  // results.jsonl, run.json and recordings live here
   bool record = false;
+  std::optional<PriceControl::Options> mean_budget;  // one price for the stream: of adaptive:rule=voc
+  std::optional<Calibration> calibration;            // of adaptive strategies that name a preset or nothing
 };
 
 struct EvalProgress {
@@ -51,8 +60,9 @@ struct EvalHooks {
 };
 
 // Runs every question through every strategy, each question's strategies one after another on the same seed, so that
-// they are paired. What the folder already holds is not run again; a row is on the disk before the next begins. Returns
-// all rows, old and new, in the order of questions and strategies.
+// they are paired. What the folder already holds is not run again; a row is on the disk before the next begins. A price
+// that follows a mean budget sees the questions in the order in which they end, which is the order of the results file.
+// Returns all rows, old and new, in the order of questions and strategies.
 Task<std::vector<EvalRow>> evaluate(std::vector<Question> questions, Model& model, const Verifier& verifier,
                                     EvalOptions options, EvalHooks hooks);
 

@@ -7,6 +7,7 @@
 #include "eval/recordings_model.h"
 #include "eval/recordings_rerun.h"
 #include "eval/recordings_run.h"
+#include "policy/votes.h"
 #include "strategy/catalog.h"
 
 namespace reckon {
@@ -24,6 +25,22 @@ class FirstLetter : public Verifier {
     return answer.canonical == reference ? Verdict::equal : Verdict::different;
   }
 };
+
+// The vote and the policy object that replay uses, fed with the log: "more" after every sample but the last, the same
+// answer, and the confidence to the last bit.
+void expect_same_decisions(const Recording& log, const std::string& rule) {
+  std::unique_ptr<Policy> policy = parse_policy(rule);
+  Votes votes;
+  for (const RecordedSample& sample : log.samples) {
+    votes.add(sample.answer.value_or(""), sample.tokens);
+    bool last = &sample == &log.samples.back();
+    const VoteState& s = votes.state();
+    bool settled = s.v1 - s.v2 > policy->cap() - s.n;  // live runs also stop when the rest cannot change the winner
+    EXPECT_EQ(settled || policy->decide(s).kind == Decision::Kind::stop, last);
+  }
+  EXPECT_EQ(votes.vote(), log.run->answer);
+  EXPECT_EQ(policy->decide(votes.state()).confidence, log.run->confidence);
+}
 
 TEST(Rerun, ALiveRunOfTheEngineTakesTheSameDecisionsAgain) {
   AsioLoop loop;
@@ -44,6 +61,7 @@ TEST(Rerun, ALiveRunOfTheEngineTakesTheSameDecisionsAgain) {
       Recording log = parse_recording(to_json(record(question, recorder, verifier, how, live)));
       EXPECT_THAT(rerun(log, verifier), testing::IsEmpty()) << strategy << " seed " << seed;
       cancelled += static_cast<int>(log.run->cancelled.size());
+      if (log.run->strategy.starts_with("adaptive")) expect_same_decisions(log, "lead:m=2,cap=12");
       decided += log.run->stop_reason == "decided";
     }
   EXPECT_GT(decided, 0);

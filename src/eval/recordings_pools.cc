@@ -160,9 +160,10 @@ std::vector<Pool> to_pools(std::vector<Recording> recordings, CostOf of) {
   std::map<std::pair<std::string, std::string>, size_t> places;
   for (const Recording& r : merged(std::move(recordings))) {
     auto [at, fresh] = places.emplace(std::pair(r.dataset, r.model), pools.size());
-    if (fresh) pools.push_back({.name = pool_name(r, of), .model = r.model, .task = r.dataset});
+    if (fresh) pools.push_back({.name = pool_name(r, of), .model = r.model, .dataset = r.dataset, .task = r.task});
     Pool& pool = pools[at->second];
     if (r.shape) pool.shape = r.shape;
+    if (pool.task != r.task) pool.task.reset();
     pool.questions.push_back(pool_question(r, of));
   }
   for (const Pool& pool : pools) validate(pool);

@@ -55,31 +55,31 @@ std::vector<double> macro_means(const std::vector<ReplayTable>& tables, const st
 // Comparisons of every resample, by table (the macro average last), resample and policy.
 using Resampled = std::vector<std::vector<std::vector<Comparison>>>;
 
-// Pools of one task are resampled together: the same questions are drawn in all of them.
+// Pools of one data set are resampled together: the same questions are drawn in all of them.
 Resampled resample(const std::vector<ReplayTable>& tables, const ReplayOptions& options, int macro_most) {
-  std::map<std::string, std::map<std::string, int>> units;  // task -> question -> unit
+  std::map<std::string, std::map<std::string, int>> units;  // data set -> question -> unit
   for (const ReplayTable& table : tables)
     for (const std::string& question : table.questions) {
-      auto& of_task = units[table.task];
-      of_task.try_emplace(question, static_cast<int>(of_task.size()));
+      auto& of_dataset = units[table.dataset];
+      of_dataset.try_emplace(question, static_cast<int>(of_dataset.size()));
     }
   std::vector<std::vector<int>> unit_of(tables.size());
   for (size_t t = 0; t < tables.size(); ++t)
-    for (const std::string& question : tables[t].questions) unit_of[t].push_back(units[tables[t].task][question]);
+    for (const std::string& question : tables[t].questions) unit_of[t].push_back(units[tables[t].dataset][question]);
 
   size_t policies = tables.front().policies.size();
   Resampled resampled(tables.size() + 1, std::vector<std::vector<Comparison>>(options.resamples));
   parallel_for(options.resamples, options.threads, [&](int r) {
     std::map<std::string, std::vector<double>> counts;
     uint64_t stream = derive(options.seed, 0x626f6f74);
-    for (const auto& [task, of_task] : units) {
-      counts[task].resize(of_task.size());
-      resample_counts(derive(stream, counts.size()), r, counts[task]);
+    for (const auto& [dataset, of_dataset] : units) {
+      counts[dataset].resize(of_dataset.size());
+      resample_counts(derive(stream, counts.size()), r, counts[dataset]);
     }
     std::vector<std::vector<double>> means;
     for (size_t t = 0; t < tables.size(); ++t) {
       std::vector<double> weights;
-      for (int unit : unit_of[t]) weights.push_back(counts[tables[t].task][unit]);
+      for (int unit : unit_of[t]) weights.push_back(counts[tables[t].dataset][unit]);
       means.push_back(tables[t].means(weights));
       resampled[t][r] = compare(means.back(), tables[t].most, policies);
     }
@@ -140,8 +140,9 @@ PoolReport make_report(const Labels& labels, std::span<const double> means,
 
 }  // namespace
 
-ReplayTable::ReplayTable(const Pool& pool, const ReplayPlan& plan) : name(pool.name), task(pool.task), most(plan.most) {
-  if (task.empty()) task = pool.name;  // shares questions with no other pool
+ReplayTable::ReplayTable(const Pool& pool, const ReplayPlan& plan)
+    : name(pool.name), dataset(pool.dataset), most(plan.most) {
+  if (dataset.empty()) dataset = pool.name;  // shares questions with no other pool
   double draws = 0;
   for (const Pool::Question& question : pool.questions) {
     questions.push_back(question.id);

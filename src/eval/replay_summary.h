@@ -35,7 +35,7 @@ class ReplayTable {
   // Column means under one weight per question; all equal if the weights sum to 0.
   std::vector<double> means(std::span<const double> weights) const;
 
-  std::string name, task;
+  std::string name, dataset;
   int most;
   std::vector<std::string> questions;
   std::vector<std::string> policies;  // with the oracles

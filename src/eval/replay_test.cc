@@ -33,7 +33,7 @@ Pool::Question question(const std::string& id, const std::vector<std::pair<int, 
 
 // Questions of every difficulty, some answers missing.
 Pool random_pool(const std::string& name, uint64_t seed, int questions = 12, int samples = 40) {
-  Pool pool{.name = name, .model = name, .task = "task"};
+  Pool pool{.name = name, .model = name, .dataset = "task"};
   Rng rng(seed);
   for (int q = 0; q < questions; ++q) {
     std::vector<std::pair<int, double>> draws;
@@ -256,7 +256,7 @@ TEST(Boinf, ReadsAnswersTokensAndNames) {
   Pool pool = read_boinf(path, exact_answers());
   EXPECT_EQ(pool.name, "aime2024_Some-Model");
   EXPECT_EQ(pool.model, "Some-Model");
-  EXPECT_EQ(pool.task, "aime2024");
+  EXPECT_EQ(pool.dataset, "aime2024");
   const auto& q = pool.questions.at(0);
   EXPECT_EQ(q.id, "4");
   ASSERT_EQ(q.samples.size(), 4u);

@@ -102,14 +102,16 @@ std::string to_table(const std::vector<StrategySummary>& summaries) {
 
 std::string to_csv(const std::vector<EvalRow>& rows) {
   std::string text =
-      "question,strategy,answer,reference,verdict,correct,confidence,stop_reason,samples,prompt_tokens,cached_tokens,"
+      "question,strategy,answer,reference,verdict,correct,confidence,difficulty,price,stop_reason,samples,prompt_"
+      "tokens,cached_tokens,"
       "selected_tokens,discarded_tokens,verifier_tokens,probe_tokens,computed_tokens,flops,seconds,cpu_seconds,error\n";
   for (const EvalRow& r : rows)
-    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", field(r.question),
-                        field(r.strategy), field(r.answer), field(r.reference), r.verdict, r.correct ? 1 : 0,
-                        r.confidence, r.stop_reason, r.samples, r.usage.prompt, r.usage.cached, r.usage.selected,
-                        r.usage.discarded, r.usage.verifier, r.usage.probe, r.usage.computed(), r.usage.flops,
-                        r.seconds, r.cpu_seconds, field(r.error));
+    text +=
+        fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", field(r.question),
+                    field(r.strategy), field(r.answer), field(r.reference), r.verdict, r.correct ? 1 : 0, r.confidence,
+                    r.difficulty, r.price ? fmt::format("{}", *r.price) : "", r.stop_reason, r.samples, r.usage.prompt,
+                    r.usage.cached, r.usage.selected, r.usage.discarded, r.usage.verifier, r.usage.probe,
+                    r.usage.computed(), r.usage.flops, r.seconds, r.cpu_seconds, field(r.error));
   return text;
 }
 

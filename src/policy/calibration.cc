@@ -36,6 +36,7 @@ Calibration read(const json::value& all) {
   Calibration c;
   c.model = text(all.at("model"));
   c.task = text(all.at("task"));
+  c.dataset = text(all.at("dataset"));
   c.created = text(all.at("created"));
   c.source_sha256 = text(all.at("source_sha256"));
   c.questions = all.at("questions").to_number<int>();
@@ -83,6 +84,7 @@ std::string to_json(const Calibration& c) {
       {"version", kVersion},
       {"model", c.model},
       {"task", c.task},
+      {"dataset", c.dataset},
       {"created", c.created},
       {"source_sha256", c.source_sha256},
       {"questions", c.questions},

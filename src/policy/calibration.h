@@ -17,7 +17,10 @@ struct Calibration {
     double x64 = 0;                // tokens of the longest fixed N / tokens
     double risk = 0, risk_hi = 1;  // share of questions lost that the longest fixed N gets right; upper bound
   };
-  std::string model, task, created, source_sha256;
+  std::string model;
+  std::string task;     // kind of answer: math, choice, ...
+  std::string dataset;  // of the questions; may be empty
+  std::string created, source_sha256;
   int questions = 0, draws = 0, orders = 0;
   double mean_draw = 0;  // tokens
   double log_length_mean = 0, log_length_sd = 0;

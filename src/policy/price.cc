@@ -47,4 +47,12 @@ PriceControl::Options parse_mean_budget(std::string_view text) {
   return {.tokens = budget.tokens, .start = budget.start, .gain = budget.gain};
 }
 
+std::string to_string(const PriceControl::Options& budget) {
+  const PriceControl::Options standard;
+  std::string text = fmt::format("tokens={}", detail::show(budget.tokens));
+  if (budget.start != standard.start) text += fmt::format(",start={}", detail::show(budget.start));
+  if (budget.gain != standard.gain) text += fmt::format(",gain={}", detail::show(budget.gain));
+  return text;
+}
+
 }  // namespace reckon

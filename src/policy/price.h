@@ -1,4 +1,5 @@
 #pragma once
+#include <string>
 #include <string_view>
 
 #include <reckon/options.h>
@@ -28,5 +29,6 @@ class PriceControl {
 
 // "--mean-budget tokens=12000". Throws Error{invalid_request}.
 PriceControl::Options parse_mean_budget(std::string_view text);
+std::string to_string(const PriceControl::Options& budget);  // as it can be typed again, without what is standard
 
 }  // namespace reckon

@@ -18,6 +18,7 @@ struct ServeConfig {
   std::string model = "qwen2.5-coder-1.5b";
   int context = 4096, threads = 0, gpu_layers = -1;
   std::string log;                         // file of the access log; empty: none, "-": standard error
+  std::string record;                      // recording file of every run, prompts and samples; empty: none
   bool allow_remote_without_keys = false;  // listen beyond this machine though everyone may ask
   double drain_seconds = 30;               // for requests under way after SIGTERM
   ServeLimits limits;

@@ -87,11 +87,12 @@ struct Runs::Live {
   }
 };
 
-Runs::Runs(Loop& loop, Model& model, const ServeLimits& limits, Metrics& metrics)
+Runs::Runs(Loop& loop, Model& model, const ServeLimits& limits, Metrics& metrics, Runner runner)
     : loop_(loop),
       model_(model),
       limits_(limits),
       metrics_(metrics),
+      runner_(std::move(runner)),
       gate_(limits.active, limits.queue),
       next_seed_(std::random_device()()) {}  // allowed: of requests without one
 
@@ -130,12 +131,13 @@ Task<Done> Runs::run(Ask ask, std::string id, Watcher watcher) {
   options.on_start = [&](const std::shared_ptr<Account>& account) { live.account = live_[id] = account; };
 
   Question question{.id = id, .task = ask.task, .messages = ask.messages};
+  if (ask.prompt) question.messages = {{"prompt", *ask.prompt}};  // for whoever keeps it; TextModel sends the text
   TextModel raw(model_, ask.prompt.value_or(""));
   Model& model = ask.prompt ? static_cast<Model&>(raw) : model_;
   WholeText whole;
   AnswerVerifier answers;
   const Verifier& verifier = ask.voting() ? static_cast<const Verifier&>(answers) : whole;
-  done.run = co_await reckon::run(question, *strategy, model, verifier, std::move(options));
+  done.run = co_await runner_(question, *strategy, model, verifier, std::move(options));
   live.done = true;
 
   done.run.receipt.id = id;

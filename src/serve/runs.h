@@ -40,7 +40,7 @@ struct Watcher {
 // what they had computed is still counted.
 class Runs {
  public:
-  Runs(Loop& loop, Model& model, const ServeLimits& limits, Metrics& metrics);
+  Runs(Loop& loop, Model& model, const ServeLimits& limits, Metrics& metrics, Runner runner = reckon::run);
 
   Task<Done> run(Ask ask, std::string id, Watcher watcher);
   int count_tokens(const Ask& ask) const;  // of its prompt; throws Refusal when it does not fit the context
@@ -66,6 +66,7 @@ class Runs {
   Model& model_;
   const ServeLimits& limits_;
   Metrics& metrics_;
+  const Runner runner_;
   Gate gate_;
   uint64_t next_seed_;
   std::map<std::string, std::shared_ptr<Account>> live_;

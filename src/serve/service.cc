@@ -67,7 +67,9 @@ Service::Service(Loop& loop, ServiceOptions options)
       next_id_(mix(std::random_device()(), std::random_device()())),  // allowed: ids must not repeat between starts
       started_(unix_seconds()) {}
 
-void Service::ready(Model& model) { runs_ = std::make_unique<Runs>(loop_, model, options_.limits, metrics_); }
+void Service::ready(Model& model) {
+  runs_ = std::make_unique<Runs>(loop_, model, options_.limits, metrics_, options_.runner);
+}
 
 Task<void> Service::settled() {
   if (runs_) co_await runs_->settled();

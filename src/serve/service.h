@@ -15,6 +15,7 @@ struct ServiceOptions {
   ServeLimits limits;
   Keys keys;                                                                // empty: everyone may ask
   std::string version;                                                      // of Reckon
+  Runner runner = run;                                                      // makes every run; a recorder, for one
   std::function<void(const std::string&)> log = [](const std::string&) {};  // one JSON line for each request
 };
 

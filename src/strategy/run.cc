@@ -1,6 +1,7 @@
 #include "strategy/run.h"
 
 #include "base/meters.h"
+#include "strategy/difficulty.h"
 
 #include <reckon/error.h>
 
@@ -28,6 +29,7 @@ Task<Run> run(const Question& question, const Strategy& strategy, Model& model, 
     result.outcome.stop_reason = name(Halt::cancelled);
   }
   co_await account->settled();
+  result.outcome.difficulty = difficulty(result.outcome);
 
   const Capabilities& model_facts = model.capabilities();
   result.receipt = {.model = model_facts.name,

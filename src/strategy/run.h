@@ -24,6 +24,9 @@ struct Run {
   Receipt receipt;
 };
 
+// How a run is made: run(), or something around it that keeps what it sees.
+using Runner = std::function<Task<Run>(const Question&, const Strategy&, Model&, const Verifier&, RunOptions)>;
+
 // One question through one strategy, with its account: waits until the last cancelled branch has been charged, so the
 // receipt is final.
 Task<Run> run(const Question& question, const Strategy& strategy, Model& model, const Verifier& verifier,

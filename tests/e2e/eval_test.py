@@ -58,6 +58,23 @@ class Eval(CommandTest):
             self.assertLessEqual(row["accuracy"]["lo"], row["accuracy"]["value"])
         self.assertTrue((self.folder / "out/results.csv").exists())
 
+    def test_one_price_follows_a_mean_budget_and_goes_on_after_a_stop(self):
+        path, out = self.questions(8), self.folder / "out"
+        arguments = ["eval", path, *SMALL, "--strategy", "single", "--strategy", "adaptive:rule=voc,cap=6", "--mean-budget", "tokens=90",
+                     "--out", out]
+        self.text(*arguments, "--json")
+        rows = self.rows(out)
+        prices = [row["price"] for row in rows if row["price"] is not None]
+        self.assertEqual(len(prices), 8)
+        self.assertEqual(prices[0], 0.02)
+        self.assertGreater(len(set(prices)), 1)
+        results = out / "results.jsonl"
+        results.write_text("".join(line + "\n" for line in results.read_text().splitlines()[:7]))
+        self.text(*arguments, "--json")
+        self.assertEqual([row["price"] for row in self.rows(out) if row["price"] is not None], prices)
+        self.assert_refused(2, "none of the strategies", "eval", path, *SMALL, "--strategy", "single", "--mean-budget", "tokens=90")
+        self.assert_refused(2, "give one of them", "eval", path, *SMALL, "--price", "0.1", "--mean-budget", "tokens=90")
+
     def test_interrupt_keeps_whole_rows_and_says_how_to_go_on(self):
         path, out = self.questions(400), self.folder / "out"
         process = self.start("eval", path, *SMALL, *STRATEGIES, "--out", out)

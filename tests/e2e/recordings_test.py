@@ -1,8 +1,10 @@
 """Recordings of real runs: the same decisions again, replay, and what cannot be replayed."""
 import json
+import threading
 import unittest
 
 from command import STORIES, CommandTest
+from server import ServerTest
 
 SMALL = ["--model", STORIES, "--threads", "1", "--context", "512", "--max-tokens", "30"]
 
@@ -46,6 +48,37 @@ class Recordings(CommandTest):
         self.assertIn("        2         2        1", self.text("recordings", "ls", "all.jsonl.zst"))
         self.assertIn("q1", self.text("recordings", "show", "all.jsonl.zst", "--question", "q1"))
         self.assert_refused(2, "does not exist", "recordings", "validate", "absent.jsonl")
+
+    def test_solve_appends_to_a_recording_that_takes_the_same_decisions_again(self):
+        for text in ("Once upon a time", "Tom had a", "Once upon a time"):
+            self.solve_json(text, *SMALL, "--task", "text", "--temperature", "1.5", "--strategy", "adaptive:wave=3", "--record", "mine.jsonl")
+        self.assertEqual(self.text("recordings", "rerun", "mine.jsonl"), "3 of 3 runs took the same decisions again\n")
+        lines = [json.loads(line) for line in (self.folder / "mine.jsonl").read_text().splitlines()]
+        self.assertEqual(lines[0]["id"], lines[2]["id"])
+        self.assertNotEqual(lines[0]["id"], lines[1]["id"])
+        self.assertIn("Tom had a", lines[1]["question"][0]["content"])
+        self.assert_refused(2, "packed", "solve", "x", *SMALL, "--record", "mine.jsonl.zst")
+        self.assert_refused(3, "/proc/mine.jsonl", "solve", "x", *SMALL, "--record", "/proc/mine.jsonl")
+
+
+class ServeRecords(ServerTest):
+    options = ("--record", "served.jsonl")
+
+    def test_every_request_is_one_whole_line_however_many_run_at_once(self):
+        def ask(i):
+            self.chat(model=STORIES + ("@sc3" if i % 2 else ""), messages=[{"role": "user", "content": f"Tom had {i}"}], seed=i)
+        threads = [threading.Thread(target=ask, args=(i,)) for i in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.request("POST", "/v1/completions", {"model": STORIES, "prompt": "Once upon", "max_tokens": 8})
+        self.assertEqual(self.stop()[0], 0)
+        lines = [json.loads(line) for line in (self.folder / "served.jsonl").read_text().splitlines()]
+        self.assertEqual(sorted(line["question"][0]["content"] for line in lines),
+                         sorted([f"Tom had {i}" for i in range(12)] + ["Once upon"]))
+        self.assertEqual({len(line["samples"]) + len(line["run"].get("cancelled", [])) for line in lines}, {1, 3})
+        self.assertEqual(len({line["id"] for line in lines}), 13)
 
 
 if __name__ == "__main__":

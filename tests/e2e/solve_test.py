@@ -54,6 +54,26 @@ class Solve(CommandTest):
         receipt = json.loads(out)["receipt"]
         self.assertEqual(receipt["stop_reason"], "cancelled")
 
+    def test_a_price_and_a_calibration_choose_the_rule_and_the_receipt_says_so(self):
+        _, result = self.solve_json("Once upon a time", *SMALL, "--price", "0.05", "--budget", "samples=3")
+        self.assertIn("rule=voc,lambda=0.05,", result["receipt"]["strategy"])
+        self.assertTrue(0 <= result["difficulty"] <= 1)
+        point = {"policy": "lead:m=1,cap=3", "acc": 1, "tokens": 9, "d": 0, "d_lo": 0, "x64": 9, "risk": 0, "risk_hi": 0.01}
+        made = {"format": "reckon-stop-calibration", "version": 1, "model": STORIES, "task": "math", "dataset": "", "created": "2026-01-01",
+                "source_sha256": "", "questions": 300, "draws": 64, "orders": 50, "tbar": 9, "log_len": {"mean": 1, "sd": 1},
+                "pair_agreement": 0.9, "points": [point], "sc_curve": {"acc": [1], "tokens": [9]},
+                "choice": {"economy": None, "balanced": 0, "quality": None}, "target_pp": 0.5, "max_risk": None, "passed": True, "verdict": ""}
+        self.write("c.json", json.dumps(made).encode())
+        receipt = self.solve_json("Once upon a time", *SMALL, "--calibration", "c.json")[1]["receipt"]
+        self.assertIn("rule=lead,m=1,cap=3,", receipt["strategy"])
+        self.assertEqual(receipt["notes"], ["calibrated: balanced is lead:m=1,cap=3"])
+        receipt = self.solve_json("Once upon a time", *SMALL, "--calibration", "c.json", "--task", "text", "--budget", "samples=2")[1]["receipt"]
+        self.assertIn("for the task math, not text", receipt["notes"][0])
+        self.assertIn("rule=lead,m=2,cap=16,", receipt["strategy"])
+        self.write("old.json", json.dumps(made | {"version": 7}).encode())
+        self.assert_refused(2, "old.json", "solve", "x", *SMALL, "--calibration", "old.json")
+        self.assert_refused(2, "rule=voc", "solve", "x", *SMALL, "--strategy", "single", "--price", "0.05")
+
 
 class SolveRefuses(CommandTest):
     def test_bad_questions(self):
