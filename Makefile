@@ -28,7 +28,8 @@ test:
 demo: build
 	@tools/demo "$(MODEL)" "$(QUESTIONS)"
 
-bench: build
+bench:
+	@tools/build release reckon engine_bench
 	@bench/run
 
 check:
