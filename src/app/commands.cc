@@ -14,6 +14,7 @@ std::vector<Command> builtin_commands() {
   commands.push_back(power_command());
   commands.push_back(recordings_command());
   commands.push_back(verify_command());
+  commands.push_back(usage_command());
   commands.push_back(models_command());
   commands.push_back(doctor_command());
   commands.push_back(signature_command());

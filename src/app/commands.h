@@ -15,6 +15,7 @@ Command serve_command();
 Command solve_command();
 Command eval_command();
 Command signature_command();
+Command usage_command();
 Command verify_command();
 Command version_command();
 

@@ -15,6 +15,7 @@
 #include "net/http_server.h"
 #include "serve/config.h"
 #include "serve/service.h"
+#include "store/ledger.h"
 
 #include <reckon/error.h>
 
@@ -24,7 +25,7 @@ namespace {
 struct Options {
   std::string config;
   bool check = false;
-  std::optional<std::string> listen, model, policy, log, record;
+  std::optional<std::string> listen, model, policy, log, record, ledger;
   int context = 0, threads = 0, max_tokens = 0, active = 0;
   std::vector<std::string> keys;
   bool allow_remote_without_keys = false;
@@ -60,6 +61,7 @@ ServeConfig configure(const Options& options) {
   if (options.policy) config.limits.strategy = *options.policy;
   if (options.log) config.log = *options.log;
   if (options.record) config.record = *options.record;
+  if (options.ledger) config.ledger = *options.ledger;
   if (options.context > 0) config.context = options.context;
   if (options.threads > 0) config.threads = options.threads;
   if (options.max_tokens > 0) config.limits.max_tokens = options.max_tokens;
@@ -98,6 +100,8 @@ Task<int> live(AsioLoop& loop, ModelFlags flags, Service& service, HttpServer& s
   auto limit = std::chrono::duration_cast<Loop::Clock::duration>(std::chrono::duration<double>(drain_seconds));
   bool clean = (co_await within(limit, ended(server))).has_value();
   if (!clean) fmt::print(stderr, "reckon: {} connections were cut off\n", server.connections());
+  server.cut();
+  co_await service.settled();
   co_return clean ? 0 : 1;
 }
 
@@ -126,6 +130,9 @@ int serve(const Options& options) {
       .model = config.model, .context = config.context, .threads = config.threads, .gpu_layers = config.gpu_layers};
 
   AsioLoop loop;
+  Ledger ledger(config.ledger.empty() ? Ledger::standard_path() : config.ledger);
+  how.books.ledger = [&ledger](LedgerEntry entry) { return ledger.append_async(std::move(entry)); };
+  how.books.report = [](const std::string& line) { fmt::print(stderr, "reckon: {}\n", line); };
   StopSignal signal(loop);
   std::unique_ptr<Model> model;
   Service service(loop, std::move(how));
@@ -163,6 +170,7 @@ Command serve_command() {
                 flags.option("--api-key", o->keys, "A key that clients must send; several may be given.");
                 flags.option("--log", o->log, "File for one JSON line a request, without prompts; -: standard error.");
                 flags.option("--record", o->record, "Recording of every run, with its prompt and samples.");
+                flags.option("--ledger", o->ledger, "File of the ledger; by default the user's own.");
                 flags.flag("--allow-remote-without-keys", o->allow_remote_without_keys,
                            "Listen beyond this machine though everyone may ask.");
               },

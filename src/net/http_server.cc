@@ -144,10 +144,7 @@ HttpServer::HttpServer(AsioLoop& loop, HttpOptions options, HttpHandler handler)
     : impl_(std::make_unique<Impl>(loop, options, std::move(handler))) {}
 
 HttpServer::~HttpServer() {
-  for (auto& session : impl_->sessions) {
-    session->task.reset();
-    session->connection->close();
-  }
+  cut();
   if (!impl_->path.empty()) unlink(impl_->path.c_str());
 }
 
@@ -188,6 +185,15 @@ void HttpServer::drain() {
   for (auto& session : impl_->sessions)
     if (!session->busy) session->connection->close();
   if (impl_->sessions.empty()) impl_->empty.deliver(true);
+}
+
+void HttpServer::cut() {
+  for (auto& session : impl_->sessions) {
+    session->task.reset();
+    session->connection->close();
+  }
+  impl_->sessions.clear();
+  if (impl_->draining) impl_->empty.deliver(true);
 }
 
 Task<void> HttpServer::drained() { co_await impl_->empty; }

@@ -25,6 +25,7 @@ class HttpServer {
   // No new connections, idle ones are closed, requests under way finish.
   void drain();
   Task<void> drained();
+  void cut();  // ends every connection; requests under way are dropped
 
  private:
   struct Impl;

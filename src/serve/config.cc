@@ -117,6 +117,7 @@ ServeConfig parse_config(std::string_view text, const std::string& file) {
   table.read("gpu_layers", config.gpu_layers, -1, 10'000);
   table.read("log", config.log);
   table.read("record", config.record);
+  table.read("ledger", config.ledger);
   table.read("allow_remote_without_keys", config.allow_remote_without_keys);
   table.read("drain_seconds", config.drain_seconds, 0, 86'400);
   if (const toml::node* limits = table.node("limits")) {

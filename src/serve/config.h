@@ -19,6 +19,7 @@ struct ServeConfig {
   int context = 4096, threads = 0, gpu_layers = -1;
   std::string log;                         // file of the access log; empty: none, "-": standard error
   std::string record;                      // recording file of every run, prompts and samples; empty: none
+  std::string ledger;                      // file; empty: the user's own
   bool allow_remote_without_keys = false;  // listen beyond this machine though everyone may ask
   double drain_seconds = 30;               // for requests under way after SIGTERM
   ServeLimits limits;

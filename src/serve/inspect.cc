@@ -107,8 +107,8 @@ std::string Service::about_request(const HttpRequest& request) {
   if (answer_now) id.resize(id.size() - std::string_view("/answer-now").size());
   for (const char* prefix : {"chatcmpl-", "cmpl-", "msg_"})
     if (id.starts_with(prefix)) id.erase(0, std::string_view(prefix).size());
-  if (answer_now || request.method == "DELETE") runs_->finish_now(id);
-  std::string state = runs_->state(id);
+  if (answer_now || request.method == "DELETE") books_.finish_now(id);
+  std::string state = books_.state(id);
   if (state.empty()) throw Refusal(Code::not_found, "there is no request of this id", "", "request_not_found");
   return state;
 }

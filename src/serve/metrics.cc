@@ -43,6 +43,7 @@ std::string Metrics::text() const {
   one("reckon_rejected_total", "counter", "Requests refused because the queue was full.", rejected);
   one("reckon_early_stops_total", "counter", "Votes decided before all samples were drawn.", early_stops);
   one("reckon_ledger_overruns_total", "counter", "Requests that computed more than they may: must stay 0.", overruns_);
+  one("reckon_ledger_failures_total", "counter", "Receipts that the ledger refused: must stay 0.", ledger_failures);
   one("reckon_requests_active", "gauge", "Requests being computed.", active);
   one("reckon_requests_queued", "gauge", "Requests that wait.", queued);
   one("reckon_connections", "gauge", "Open connections.", connections);

@@ -18,7 +18,7 @@ class Metrics {
   void first_token(double seconds);
   void overrun() { ++overruns_; }
 
-  int64_t cancelled = 0, rejected = 0, early_stops = 0;
+  int64_t cancelled = 0, rejected = 0, early_stops = 0, ledger_failures = 0;
   int active = 0, queued = 0, connections = 0;
   double mean_seconds() const { return time_.count > 0 ? time_.sum / static_cast<double>(time_.count) : 1; }
   const Usage& usage() const { return usage_; }

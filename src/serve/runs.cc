@@ -13,8 +13,6 @@
 namespace reckon {
 namespace {
 
-constexpr size_t kRemembered = 1000;  // receipts of finished requests
-
 // The whole text is the answer: what a request without a vote gets.
 class WholeText : public Verifier {
  public:
@@ -75,23 +73,12 @@ void choose(const Ask& ask, Done& done) {
 
 }  // namespace
 
-// One request under way: known by its id, and counted when its task is dropped.
-struct Runs::Live {
-  Runs& runs;
-  std::string id;
-  std::shared_ptr<Account> account{};
-  bool done = false;
-  ~Live() {
-    runs.live_.erase(id);
-    if (!done && account) runs.leave(std::move(account));
-  }
-};
-
-Runs::Runs(Loop& loop, Model& model, const ServeLimits& limits, Metrics& metrics, Runner runner)
+Runs::Runs(Loop& loop, Model& model, const ServeLimits& limits, Books& books, Runner runner)
     : loop_(loop),
       model_(model),
       limits_(limits),
-      metrics_(metrics),
+      books_(books),
+      metrics_(books.metrics()),
       runner_(std::move(runner)),
       gate_(limits.active, limits.queue),
       next_seed_(std::random_device()()) {}  // allowed: of requests without one
@@ -108,17 +95,18 @@ int Runs::count_tokens(const Ask& ask) const {
   return tokens;
 }
 
-Task<Done> Runs::run(Ask ask, std::string id, Watcher watcher) {
+Task<Done> Runs::run(Ask ask, Caller caller, Watcher watcher) {
   Done done{.prompt_tokens = count_tokens(ask), .warnings = ask.warnings};
+  books_.check();
   std::string text = ask.strategy;
   if (ask.n > 1) text = fmt::format("self-consistency:samples={},early_stop=false", ask.n);
   std::unique_ptr<Strategy> strategy = make_strategy(text);
   if (gate_.active() >= limits_.active && gate_.waiting() >= limits_.queue) ++metrics_.rejected;
   Loop::Time start = loop_.now();
-  Gate::Pass pass = co_await gate_.enter();
+  Books::Page page(books_, caller.id, caller.key);
+  std::optional<Gate::Pass> pass(co_await gate_.enter());
   if (watcher.admitted) watcher.admitted();
 
-  Live live{*this, id};
   bool first = true;
   RunOptions options{
       .budget = ask.budget, .seed = ask.seed.value_or(next_seed_++), .sampling = ask.sampling, .until = ask.until};
@@ -128,62 +116,41 @@ Task<Done> Runs::run(Ask ask, std::string id, Watcher watcher) {
     done.lead += piece;
     if (watcher.lead) watcher.lead(piece);
   };
-  options.on_start = [&](const std::shared_ptr<Account>& account) { live.account = live_[id] = account; };
+  options.on_start = [&, seed = options.seed](const std::shared_ptr<Account>& account) {
+    const Capabilities& facts = model_.capabilities();
+    page.start(account, {.model = facts.name,
+                         .engine = facts.engine,
+                         .strategy = strategy->text(),
+                         .seed = seed,
+                         .budget = ask.budget});
+  };
 
-  Question question{.id = id, .task = ask.task, .messages = ask.messages};
+  Question question{.id = caller.id, .task = ask.task, .messages = ask.messages};
   if (ask.prompt) question.messages = {{"prompt", *ask.prompt}};  // for whoever keeps it; TextModel sends the text
   TextModel raw(model_, ask.prompt.value_or(""));
   Model& model = ask.prompt ? static_cast<Model&>(raw) : model_;
   WholeText whole;
   AnswerVerifier answers;
   const Verifier& verifier = ask.voting() ? static_cast<const Verifier&>(answers) : whole;
-  done.run = co_await runner_(question, *strategy, model, verifier, std::move(options));
-  live.done = true;
+  std::exception_ptr failure;
+  std::string why;
+  try {
+    done.run = co_await runner_(question, *strategy, model, verifier, std::move(options));
+  } catch (const Error& error) {
+    failure = std::current_exception(), why = name(error.code());
+  }
+  pass.reset();  // the next one may compute while the disk is written
+  if (failure) {
+    co_await page.fail(std::move(why));
+    std::rethrow_exception(failure);
+  }
 
-  done.run.receipt.id = id;
+  done.run.receipt.id = caller.id;
   metrics_.ran(std::chrono::duration<double>(loop_.now() - start).count());
   if (ask.voting() && done.run.outcome.stop_reason == "decided") ++metrics_.early_stops;
-  if (ask.budget.tokens && done.run.receipt.usage.computed() > *ask.budget.tokens) metrics_.overrun();
   choose(ask, done);
-  metrics_.computed(done.run.receipt.usage);
-  finished_.emplace_back(id, to_json(done.run.receipt));
-  if (finished_.size() > kRemembered) finished_.pop_front();
+  co_await page.close(done.run.receipt);
   co_return done;
-}
-
-void Runs::leave(std::shared_ptr<Account> account) {
-  std::erase_if(departing_, [](const Job& job) { return job.task->done(); });
-  Job& job = departing_.emplace_back();
-  job.ended.set([](void*) noexcept {}, nullptr);
-  job.task.emplace(count_after(*this, std::move(account)));
-  job.task->start(loop_, job.ended);
-}
-
-Task<void> Runs::count_after(Runs& runs, std::shared_ptr<Account> account) {
-  ++runs.metrics_.cancelled;
-  co_await account->settled();
-  runs.metrics_.computed(account->usage());
-}
-
-Task<void> Runs::settled() {
-  while (std::ranges::any_of(departing_, [](const Job& job) { return !job.task->done(); }))
-    co_await sleep_for(std::chrono::milliseconds(5));
-}
-
-bool Runs::finish_now(const std::string& id) {
-  auto found = live_.find(id);
-  if (found == live_.end()) return false;
-  found->second->halt(Halt::cancelled);
-  return true;
-}
-
-std::string Runs::state(const std::string& id) const {
-  if (auto found = live_.find(id); found != live_.end())
-    return fmt::format(R"({{"id":"{}","state":"running","tokens":{},"samples":{}}})", id,
-                       found->second->usage().computed(), found->second->samples());
-  auto found = std::ranges::find(finished_, id, &std::pair<std::string, std::string>::first);
-  return found == finished_.end() ? ""
-                                  : fmt::format(R"({{"id":"{}","state":"finished","receipt":{}}})", id, found->second);
 }
 
 }  // namespace reckon

@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
-#include <chrono>
 #include <cmath>
 #include <random>
 
+#include "base/meters.h"
 #include "base/rng.h"
 #include "serve/refusal.h"
 #include "serve/render.h"
@@ -17,10 +17,7 @@ namespace {
 
 namespace json = boost::json;
 
-int64_t unix_seconds() {
-  auto now = std::chrono::system_clock::now();  // allowed: dates for clients and the log
-  return std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
-}
+int64_t unix_seconds() { return unix_milliseconds() / 1000; }
 
 bool generates(const std::string& path) {
   return path == "/v1/chat/completions" || path == "/v1/completions" || path == "/v1/messages";
@@ -64,15 +61,12 @@ struct Service::Entry {
 Service::Service(Loop& loop, ServiceOptions options)
     : loop_(loop),
       options_(std::move(options)),
+      books_(loop, options_.books, metrics_),
       next_id_(mix(std::random_device()(), std::random_device()())),  // allowed: ids must not repeat between starts
       started_(unix_seconds()) {}
 
 void Service::ready(Model& model) {
-  runs_ = std::make_unique<Runs>(loop_, model, options_.limits, metrics_, options_.runner);
-}
-
-Task<void> Service::settled() {
-  if (runs_) co_await runs_->settled();
+  runs_ = std::make_unique<Runs>(loop_, model, options_.limits, books_, options_.runner);
 }
 
 std::string Service::authorise(const HttpRequest& request) const {
@@ -171,7 +165,7 @@ Task<void> Service::generate(const HttpRequest& request, Responder& responder, E
     watcher.event = [&](const Progress::Event& event) { surface->progress(event); };
   }
   try {
-    Done done = co_await runs_->run(ask, entry.id, std::move(watcher));
+    Done done = co_await runs_->run(ask, {entry.id, entry.key}, std::move(watcher));
     entry.status = 200;
     entry.tokens = done.run.receipt.usage.computed(), entry.samples = done.run.receipt.samples;
     if (ask.stream) surface->finish(done);

@@ -5,6 +5,7 @@
 
 #include "net/http.h"
 #include "serve/ask.h"
+#include "serve/books.h"
 #include "serve/keys.h"
 #include "serve/metrics.h"
 #include "serve/runs.h"
@@ -13,9 +14,10 @@ namespace reckon {
 
 struct ServiceOptions {
   ServeLimits limits;
-  Keys keys;                                                                // empty: everyone may ask
-  std::string version;                                                      // of Reckon
-  Runner runner = run;                                                      // makes every run; a recorder, for one
+  Keys keys;            // empty: everyone may ask
+  std::string version;  // of Reckon
+  Runner runner = run;  // makes every run; a recorder, for one
+  BooksOptions books;
   std::function<void(const std::string&)> log = [](const std::string&) {};  // one JSON line for each request
 };
 
@@ -28,7 +30,7 @@ class Service {
   void loading(std::string what) { state_ = std::move(what); }
   void drain() { draining_ = true; }  // refuse new requests with 503
   void connections(int count) { metrics_.connections = count; }
-  Task<void> settled();  // the tokens of requests that were left are counted
+  Task<void> settled() { return books_.settled(); }  // what requests that were left had computed is entered
   const Metrics& metrics() const { return metrics_; }
 
   Task<void> handle(const HttpRequest& request, Responder& responder);
@@ -51,6 +53,7 @@ class Service {
   Loop& loop_;
   const ServiceOptions options_;
   Metrics metrics_;
+  Books books_;
   std::string state_ = "loading the model";
   bool draining_ = false;
   std::unique_ptr<Runs> runs_;

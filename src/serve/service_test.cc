@@ -43,10 +43,19 @@ class Recorder : public Responder {
   bool begun = false, ended = false;
 };
 
+// A ledger in memory that answers later, as a disk does.
+Task<void> enter(std::vector<LedgerEntry>& rows, const bool& full, LedgerEntry row) {
+  co_await sleep_for(0ms);
+  if (full) throw Error(Code::environment, "the disk is full");
+  rows.push_back(std::move(row));
+}
+
 class ServiceTest : public testing::Test {
  protected:
   void start(ServiceOptions options = {}) {
     options.log = [this](const std::string& line) { log.push_back(line); };
+    options.books.ledger = [this](LedgerEntry row) { return enter(rows, disk_full, std::move(row)); };
+    options.books.report = [this](const std::string& line) { reports.push_back(line); };
     service = std::make_unique<Service>(sim, std::move(options));
     service->ready(model);
   }
@@ -70,9 +79,17 @@ class ServiceTest : public testing::Test {
   }
   Sim sim;
   ScriptedModel model;
-  std::vector<std::string> log;
+  std::vector<std::string> log, reports;
+  std::vector<LedgerEntry> rows;
+  bool disk_full = false;
   std::unique_ptr<Service> service;
 };
+
+int64_t entered(const std::vector<LedgerEntry>& rows) {
+  int64_t tokens = 0;
+  for (const LedgerEntry& row : rows) tokens += row.receipt.usage.computed();
+  return tokens;
+}
 
 TEST_F(ServiceTest, AChatIsAnsweredWithItsTrueUsage) {
   start();
@@ -353,6 +370,69 @@ TEST_F(ServiceTest, ARequestCanBeLookedUpAndEstimated) {
                          .body();
   EXPECT_EQ(cost.at("tokens_at_most"), 81);
   EXPECT_EQ(ask("/v1/models", "").body().at("data").at(1).at("id"), "simulated@auto");
+}
+
+TEST_F(ServiceTest, TheReceiptIsInTheLedgerBeforeTheResponseEnds) {
+  ServiceOptions options;
+  options.keys.add("team", "sk-right");
+  start(std::move(options));
+  model.on("2+2?", {{"four", 100ms}, {"four", 100ms}});
+  std::string body = R"("messages":[{"role":"user","content":"2+2?"}],"model":"simulated")";
+  Recorder r = ask("/v1/chat/completions", "{" + body + "}", {{"x-api-key", "sk-right"}});
+  ASSERT_EQ(rows.size(), 1u);  // the Sim ran no further than to the end of the answer
+  EXPECT_EQ(rows[0].receipt.id, r.body().at("reckon").at("receipt").at("id").as_string());
+  EXPECT_EQ(rows[0].key, "team");
+  EXPECT_EQ(rows[0].command, "serve");
+  ask("/v1/chat/completions", "{\"stream\":true," + body + "}", {{"x-api-key", "sk-right"}});
+  EXPECT_EQ(rows.size(), 2u);
+  EXPECT_EQ(entered(rows), model.computed);
+}
+
+TEST_F(ServiceTest, AResponseWhoseReceiptCannotBeWrittenIsAnErrorAndTheReceiptIsTold) {
+  start();
+  disk_full = true;
+  model.on("2+2?", std::vector<Reply>(4, {"four", 100ms}));
+  expect_refused(chat(""), 500, "", "ledger_unavailable");
+  ASSERT_EQ(reports.size(), 1u);
+  EXPECT_THAT(reports[0], HasSubstr("the disk is full"));
+  EXPECT_THAT(reports[0], HasSubstr("reckon.receipt/1"));
+  // What cannot be entered is not started, for a while.
+  expect_refused(chat(""), 503, "", "ledger_unavailable");
+  EXPECT_EQ(model.opened, 1);
+  sim.run(sleep_for(10s));
+  Recorder streamed = chat(R"("stream":true)");
+  EXPECT_THAT(streamed.events.back().second, HasSubstr("ledger_unavailable"));
+  disk_full = false;
+  sim.run(sleep_for(10s));
+  EXPECT_EQ(chat("").response.status, 200);
+  EXPECT_EQ(rows.size(), 1u);
+  EXPECT_THAT(ask("/metrics", "").response.body, HasSubstr("reckon_ledger_failures_total 2\n"));
+}
+
+TEST_F(ServiceTest, WhatFailsOrIsLeftIsEnteredToo) {
+  start();
+  model.on("2+2?",
+           {{.text = "a b c d", .time = 1s, .failure = std::make_exception_ptr(Error(Code::internal, "broken"))}});
+  EXPECT_EQ(chat("").response.status, 500);
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].receipt.stop_reason, "internal");
+  model.on("2+2?", {{"a b c d e f g h", 1s}});
+  {
+    Recorder recorder;
+    HttpRequest request{.method = "POST",
+                        .path = "/v1/chat/completions",
+                        .body = R"({"model":"simulated","messages":[{"role":"user","content":"2+2?"}]})"};
+    auto gone = [](Service& s, const HttpRequest& q, Responder& r) -> Task<bool> {
+      co_await s.handle(q, r);
+      co_return true;
+    };
+    EXPECT_FALSE(sim.run(within(450ms, gone(*service, request, recorder))));
+    EXPECT_EQ(model.live, 0) << "its branches were freed at once";
+  }
+  sim.run(service->settled());
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[1].receipt.stop_reason, "cancelled");
+  EXPECT_EQ(entered(rows), model.computed);
 }
 
 TEST(Thinking, TagsAreFoundAcrossPieces) {

@@ -1,6 +1,7 @@
 #include "store/ledger.h"
 
 #include <boost/json.hpp>
+#include <filesystem>
 #include <future>
 #include <memory>
 #include <utility>
@@ -47,15 +48,17 @@ const std::vector<std::string>& migrations() {
       ) STRICT;
       CREATE INDEX runs_by_time ON runs (unix_ms);
       )sql",
+      "ALTER TABLE runs ADD COLUMN key TEXT NOT NULL DEFAULT '';",
   };
   return list;
 }
 
-std::string_view column(Ledger::Key key) {
-  switch (key) {
-    case Ledger::Key::model: return "model";
-    case Ledger::Key::strategy: return "strategy";
-    case Ledger::Key::day: return "date(unix_ms / 1000, 'unixepoch')";
+std::string_view column(Ledger::By by) {
+  switch (by) {
+    case Ledger::By::key: return "key";
+    case Ledger::By::model: return "model";
+    case Ledger::By::strategy: return "strategy";
+    case Ledger::By::day: return "date(unix_ms / 1000, 'unixepoch')";
   }
   return "";
 }
@@ -136,7 +139,7 @@ void Ledger::insert(Database& database, const LedgerEntry& entry) {
       .prepare(
           "INSERT INTO runs (id, unix_ms, command, question, model, engine, strategy, seed, budget, prompt, cached, "
           "selected, discarded, verifier, probe, flops, samples, finished, stop_reason, seconds, cpu_seconds, "
-          "joules, notes) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+          "joules, notes, key) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
       .bind(r.id)
       .bind(entry.unix_ms)
       .bind(entry.command)
@@ -160,20 +163,22 @@ void Ledger::insert(Database& database, const LedgerEntry& entry) {
       .bind(r.cpu_seconds)
       .bind(r.joules)
       .bind(boost::json::serialize(notes))
+      .bind(entry.key)
       .step();
 }
 
-std::vector<LedgerTotal> Ledger::totals(Key key, int64_t since_unix_ms) const {
-  Database database(path_, migrations());
-  Statement rows = database.prepare(
-      "SELECT " + std::string(column(key)) +
-      " AS key, count(*), sum(prompt), sum(cached), sum(selected), sum(discarded), sum(verifier), sum(probe), "
-      "sum(flops), sum(seconds), sum(cpu_seconds), total(joules), count(joules) "
-      "FROM runs WHERE unix_ms >= ? GROUP BY key ORDER BY key");
-  rows.bind(since_unix_ms);
+std::vector<LedgerTotal> Ledger::totals(const std::string& path, By by, int64_t since_unix_ms) {
   std::vector<LedgerTotal> totals;
+  if (!std::filesystem::exists(path)) return totals;
+  Database database(path, migrations());
+  Statement rows = database.prepare(
+      "SELECT " + std::string(column(by)) +
+      " AS part, count(*), sum(prompt), sum(cached), sum(selected), sum(discarded), sum(verifier), sum(probe), "
+      "sum(flops), sum(seconds), sum(cpu_seconds), total(joules), count(joules) "
+      "FROM runs WHERE unix_ms >= ? GROUP BY part ORDER BY part");
+  rows.bind(since_unix_ms);
   while (rows.step())
-    totals.push_back({.key = rows.text(0),
+    totals.push_back({.group = rows.text(0),
                       .runs = rows.integer(1),
                       .usage = {.prompt = rows.integer(2),
                                 .cached = rows.integer(3),

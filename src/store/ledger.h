@@ -21,11 +21,12 @@ struct LedgerEntry {
   std::string question;  // its id; never its text
   Receipt receipt;
   int64_t unix_ms = 0;  // when it ended
+  std::string key{};    // name of the API key that asked; empty: none
 };
 
-// Sums over runs that share a key.
+// Sums over runs of one group.
 struct LedgerTotal {
-  std::string key;
+  std::string group;
   int64_t runs = 0;
   Usage usage;
   double seconds = 0, cpu_seconds = 0;
@@ -51,8 +52,10 @@ class Ledger {
   void append(LedgerEntry entry);              // waits; throws the reason
   Task<void> append_async(LedgerEntry entry);  // for the loop thread
 
-  enum class Key { model, strategy, day };  // day: YYYY-MM-DD, UTC
-  std::vector<LedgerTotal> totals(Key key, int64_t since_unix_ms = 0) const;
+  enum class By { key, model, strategy, day };  // day: YYYY-MM-DD, UTC
+  // Reads the file as it is; one that is not there has no totals.
+  static std::vector<LedgerTotal> totals(const std::string& path, By by, int64_t since_unix_ms = 0);
+  std::vector<LedgerTotal> totals(By by, int64_t since_unix_ms = 0) const { return totals(path_, by, since_unix_ms); }
 
  private:
   struct Waiting {

@@ -60,24 +60,50 @@ TEST_F(LedgerTest, SumsRunsByModelStrategyAndDay) {
   measured.receipt.joules = 7.5;
   ledger.append(measured);
 
-  std::vector<LedgerTotal> models = ledger.totals(Ledger::Key::model);
+  std::vector<LedgerTotal> models = ledger.totals(Ledger::By::model);
   ASSERT_EQ(models.size(), 2u);
-  EXPECT_EQ(models[0].key, "a");
+  EXPECT_EQ(models[0].group, "a");
   EXPECT_EQ(models[0].runs, 2);
   EXPECT_EQ(models[0].usage.computed(), 36);
   EXPECT_DOUBLE_EQ(models[0].usage.flops, 2e9);
   EXPECT_EQ(models[0].runs_with_joules, 0);
   EXPECT_DOUBLE_EQ(models[1].joules, 7.5);
-  EXPECT_EQ(ledger.totals(Ledger::Key::strategy).size(), 2u);
-  EXPECT_EQ(ledger.totals(Ledger::Key::day)[1].key, "1970-01-02");
-  EXPECT_EQ(ledger.totals(Ledger::Key::day, kDay).size(), 1u);
+  EXPECT_EQ(ledger.totals(Ledger::By::strategy).size(), 2u);
+  EXPECT_EQ(ledger.totals(Ledger::By::day)[1].group, "1970-01-02");
+  EXPECT_EQ(ledger.totals(Ledger::By::day, kDay).size(), 1u);
+}
+
+TEST_F(LedgerTest, RunsAreSummedByTheKeyThatAskedAlsoThoseOfAFileBeforeThereWereKeys) {
+  {
+    Ledger ledger(path_);
+    ledger.append(entry("a", "single", 1));
+  }
+  {  // as the first version left it
+    Database old(path_, {"", ""});
+    old.execute("ALTER TABLE runs DROP COLUMN key");
+    old.execute("PRAGMA user_version = 1");
+  }
+  Ledger ledger(path_);
+  LedgerEntry asked = entry("a", "single", 2);
+  asked.key = "team";
+  ledger.append(asked);
+  std::vector<LedgerTotal> keys = ledger.totals(Ledger::By::key);
+  ASSERT_EQ(keys.size(), 2u);
+  EXPECT_EQ(keys[0].group, "");
+  EXPECT_EQ(keys[1].group, "team");
+  EXPECT_EQ(keys[1].runs, 1);
+}
+
+TEST_F(LedgerTest, AFileThatIsNotThereHasNoTotalsAndIsNotMade) {
+  EXPECT_TRUE(Ledger::totals(path_, Ledger::By::day).empty());
+  EXPECT_FALSE(fs::exists(path_));
 }
 
 TEST_F(LedgerTest, AnAcknowledgedRowSurvives) {
   {
     Ledger(path_).append(entry("a", "single", 1));
   }
-  EXPECT_EQ(Ledger(path_).totals(Ledger::Key::model)[0].runs, 1);
+  EXPECT_EQ(Ledger(path_).totals(Ledger::By::model)[0].runs, 1);
 }
 
 TEST_F(LedgerTest, ManyThreadsAppendWithoutLosingARow) {
@@ -92,20 +118,20 @@ TEST_F(LedgerTest, ManyThreadsAppendWithoutLosingARow) {
   for (std::thread& thread : threads) thread.join();
   ledger.append(entry("a", "single", 0));  // written after all the others
   EXPECT_EQ(acknowledged, 200);
-  EXPECT_EQ(ledger.totals(Ledger::Key::model)[0].runs, 201);
+  EXPECT_EQ(ledger.totals(Ledger::By::model)[0].runs, 201);
 }
 
 TEST_F(LedgerTest, TwoProcessesShareTheFile) {
   Ledger one(path_), two(path_);
   for (int i = 0; i < 20; ++i) one.append(entry("a", "single", i)), two.append(entry("b", "single", i));
-  EXPECT_EQ(one.totals(Ledger::Key::model).size(), 2u);
+  EXPECT_EQ(one.totals(Ledger::By::model).size(), 2u);
 }
 
 TEST_F(LedgerTest, TheLoopWaitsForTheDiskWithoutBlocking) {
   Ledger ledger(path_);
   AsioLoop loop;
   loop.run(ledger.append_async(entry("a", "single", 1)));
-  EXPECT_EQ(ledger.totals(Ledger::Key::model)[0].runs, 1);
+  EXPECT_EQ(ledger.totals(Ledger::By::model)[0].runs, 1);
 }
 
 TEST_F(LedgerTest, AFolderThatCannotBeMadeIsSaid) {
@@ -128,7 +154,7 @@ TEST_F(LedgerTest, WhatIsNoDatabaseIsLeftAlone) {
 
 TEST_F(LedgerTest, AFileOfANewerReckonIsRefused) {
   {
-    Database newer(path_, {"CREATE TABLE a (x)", "CREATE TABLE b (x)"});
+    Database newer(path_, std::vector<std::string>(99, ""));
   }
   EXPECT_THAT(error_of([&] { Ledger ledger(path_); }), HasSubstr("newer Reckon"));
 }

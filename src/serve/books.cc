@@ -1,0 +1,135 @@
+#include "serve/books.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/meters.h"
+#include "serve/refusal.h"
+
+namespace reckon {
+namespace {
+constexpr size_t kRemembered = 1000;                     // receipts of finished requests
+constexpr auto kAfterFailure = std::chrono::seconds(5);  // until the ledger is tried again
+}  // namespace
+
+Books::Page::Page(Books& books, std::string id, std::string key)
+    : books_(books),
+      state_{.id = std::move(id), .key = std::move(key), .start = books.loop_.now(), .cpu = process_cpu_seconds()} {
+  books_.live_[state_.id] = this;
+}
+
+Books::Page::~Page() {
+  books_.live_.erase(state_.id);
+  if (closed_ || !state_.account) return;
+  ++books_.metrics_.cancelled;
+  books_.go_on(settle(books_, std::move(state_), "cancelled"));
+}
+
+void Books::Page::start(std::shared_ptr<Account> account, Receipt draft) {
+  state_.account = std::move(account);
+  state_.draft = std::move(draft);
+}
+
+Task<void> Books::Page::close(Receipt receipt) {
+  closed_ = true;
+  co_await books_.enter(state_.key, std::move(receipt));
+}
+
+Task<void> Books::Page::fail(std::string why) {
+  if (!state_.account) co_return;
+  co_await state_.account->settled();
+  closed_ = true;
+  co_await settle(books_, state_, std::move(why));
+}
+
+Books::Books(Loop& loop, BooksOptions options, Metrics& metrics)
+    : loop_(loop), options_(std::move(options)), metrics_(metrics) {}
+
+Task<void> Books::settle(Books& books, Page::State state, std::string why) {
+  co_await state.account->settled();
+  Receipt receipt = std::move(state.draft);
+  receipt.id = state.id;
+  receipt.usage = state.account->usage();
+  receipt.samples = state.account->samples();
+  receipt.stop_reason = std::move(why);
+  receipt.seconds = std::chrono::duration<double>(books.loop_.now() - state.start).count();
+  receipt.cpu_seconds = process_cpu_seconds() - state.cpu;
+  receipt.notes = state.account->notes();
+  try {
+    co_await books.enter(state.key, std::move(receipt));
+  } catch (const Error&) {  // reported; nobody else waits for it
+  }
+}
+
+Task<void> Books::enter(std::string key, Receipt receipt) {
+  metrics_.computed(receipt.usage);
+  if (receipt.budget.tokens && receipt.usage.computed() > *receipt.budget.tokens) metrics_.overrun();
+  finished_.emplace_back(receipt.id, to_json(receipt));
+  if (finished_.size() > kRemembered) finished_.pop_front();
+  if (!options_.ledger) co_return;
+  LedgerEntry entry{.command = "serve",
+                    .question = receipt.id,
+                    .receipt = std::move(receipt),
+                    .unix_ms = options_.unix_ms(),
+                    .key = std::move(key)};
+  Arrival<bool> written;
+  go_on(write(*this, std::move(entry), written));  // also when the client leaves now
+  co_await written;
+}
+
+Task<void> Books::write(Books& books, LedgerEntry entry, Arrival<bool> written) {
+  try {
+    co_await books.options_.ledger(entry);
+    written.deliver(true);
+  } catch (const std::exception& error) {
+    ++books.metrics_.ledger_failures;
+    books.refused_until_ = books.loop_.now() + kAfterFailure;
+    books.options_.report(
+        fmt::format("not in the ledger ({}), key '{}': {}", error.what(), entry.key, to_json(entry.receipt)));
+    written.fail(std::make_exception_ptr(
+        Refusal(Code::environment, "the receipt of this request could not be written; the server's operator is told",
+                "", "ledger_unavailable")));
+  }
+}
+
+void Books::check() const {
+  if (refused_until_ && loop_.now() < *refused_until_)
+    throw Refusal(Code::model_unavailable, "the ledger cannot be written, so nothing is computed; try again later", "",
+                  "ledger_unavailable");
+}
+
+bool Books::finish_now(const std::string& id) {
+  auto found = live_.find(id);
+  if (found == live_.end() || !found->second->state_.account) return false;
+  found->second->state_.account->halt(Halt::cancelled);
+  return true;
+}
+
+std::string Books::state(const std::string& id) const {
+  if (auto found = live_.find(id); found != live_.end()) {
+    const std::shared_ptr<Account>& account = found->second->state_.account;
+    if (!account) return fmt::format(R"({{"id":"{}","state":"queued"}})", id);
+    return fmt::format(R"({{"id":"{}","state":"running","tokens":{},"samples":{}}})", id, account->usage().computed(),
+                       account->samples());
+  }
+  auto found = std::ranges::find(finished_, id, &std::pair<std::string, std::string>::first);
+  return found == finished_.end() ? ""
+                                  : fmt::format(R"({{"id":"{}","state":"finished","receipt":{}}})", id, found->second);
+}
+
+void Books::go_on(Task<void> task) {
+  std::erase_if(jobs_, [](const Job& job) { return job.task->done(); });
+  Job& job = jobs_.emplace_back();
+  job.ended.set([](void*) noexcept {}, nullptr);
+  job.task.emplace(std::move(task));
+  job.task->start(loop_, job.ended);
+}
+
+Task<void> Books::settled() {
+  while (std::ranges::any_of(jobs_, [](const Job& job) { return !job.task->done(); }))
+    co_await sleep_for(std::chrono::milliseconds(5));
+}
+
+}  // namespace reckon
