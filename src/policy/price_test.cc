@@ -75,7 +75,7 @@ TEST(PriceControl, ReadsItsBudgetFromText) {
   EXPECT_EQ(parse_mean_budget("tokens=12000,start=0.01").start, 0.01);
   for (const char* text : {"tokens=12000", "tokens=12000,start=0.01", "tokens=12000,start=0.01,gain=0.2"})
     EXPECT_EQ(to_string(parse_mean_budget(text)), text);
-  for (const char* bad : {"", "tokens=0", "tokens=-5", "token=4", "tokens=many", "start=0.1"})
+  for (const char* bad : {"", "tokens=0", "tokens=-5", "token=4", "tokens=many", "tokens=nan", "start=0.1"})
     EXPECT_THROW(parse_mean_budget(bad), Error) << bad;
   EXPECT_THROW(PriceControl({.tokens = 0}), Error);
 }

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
+
 #include <reckon/error.h>
 
 #include "policy/calibration.h"
@@ -23,6 +25,7 @@ TEST(Priced, RefusesStrategiesWithoutAPriceOrWithOneOfTheirOwn) {
     EXPECT_THROW(priced(other, 0.02), Error) << other;
   }
   EXPECT_THROW(priced("adaptive:rule=voc", 2), Error);
+  EXPECT_THROW(priced("adaptive:rule=voc", std::nan("")), Error);
 }
 
 Calibration passed() {
