@@ -106,7 +106,7 @@ int eval(const Options& options) {
   AsioLoop loop;
   Interrupt interrupt(loop);
   RunLedger ledger("eval");
-  std::unique_ptr<Model> model = options.model.load(loop);
+  std::unique_ptr<Model> model = loop.run(on_pool([&] { return options.model.load(loop); }));
   AnswerVerifier texts;
   CodeVerifier programs;
   TaskVerifier verifier(texts, programs);

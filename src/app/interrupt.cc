@@ -1,9 +1,13 @@
 #include "app/interrupt.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
+#include <cstdio>
+
+#include "app/terminal.h"
 
 namespace reckon {
 
@@ -20,6 +24,11 @@ void Interrupt::wait() {
   signals_->set.async_wait([this](const boost::system::error_code& error, int) {
     if (error) return;
     if (happened_) _exit(130);
+    if (!spending_) {
+      status_line("");
+      fmt::print(stderr, "reckon: interrupted before anything was spent\n");
+      _exit(130);
+    }
     happened_ = true;
     for (const auto& account : accounts_)
       if (auto alive = account.lock()) alive->halt(Halt::cancelled);
@@ -30,6 +39,7 @@ void Interrupt::wait() {
 void Interrupt::watch(const std::shared_ptr<Account>& account) {
   std::erase_if(accounts_, [](const std::weak_ptr<Account>& a) { return a.expired(); });
   accounts_.push_back(account);
+  spending_ = true;
   if (happened_) account->halt(Halt::cancelled);
 }
 

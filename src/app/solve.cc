@@ -105,7 +105,7 @@ int solve(const Options& options) {
   AsioLoop loop;
   Interrupt interrupt(loop);
   RunLedger ledger("solve");
-  std::unique_ptr<Model> model = options.model.load(loop);
+  std::unique_ptr<Model> model = loop.run(on_pool([&] { return options.model.load(loop); }));
   AnswerVerifier texts;
   CodeVerifier programs;
   TaskVerifier verifier(texts, programs);

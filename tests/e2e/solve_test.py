@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import random
 import signal
 import time
 import unittest
@@ -73,6 +74,23 @@ class Solve(CommandTest):
         self.write("old.json", json.dumps(made | {"version": 7}).encode())
         self.assert_refused(2, "old.json", "solve", "x", *SMALL, "--calibration", "old.json")
         self.assert_refused(2, "rule=voc", "solve", "x", *SMALL, "--strategy", "single", "--price", "0.05")
+
+    def test_ctrl_c_at_any_moment_ends_with_a_receipt_or_says_that_nothing_was_spent(self):
+        pauses = random.Random(1)
+        for _ in range(12):
+            process = self.start("solve", "Once upon a time", "--model", STORIES, "--threads", "1", "--context", "512", "--json",
+                                 "--max-tokens", "400", "--strategy", "self-consistency:samples=250,early_stop=false")
+            time.sleep(pauses.uniform(0, 0.4))
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+            if process.returncode == -signal.SIGINT:  # before the program could ask for the signal
+                self.assertEqual((out, err), (b"", b""))
+                continue
+            self.assertEqual(process.returncode, 130, err)
+            if out:
+                self.assertEqual(json.loads(out)["receipt"]["stop_reason"], "cancelled")
+            else:
+                self.assertEqual(err.decode(), "reckon: interrupted before anything was spent\n")
 
 
 class SolveRefuses(CommandTest):
