@@ -2,56 +2,12 @@
 
 #include <algorithm>
 
-#include "base/rng.h"
 #include "policy/formulas.h"
 #include "policy/votes.h"
+#include "strategy/drawing.h"
 
 namespace reckon {
 namespace {
-
-// One sample, from a fork to its answer.
-Task<Sample> draw(std::unique_ptr<Branch> branch, Sampling how, const Question& question, Context& context,
-                  TextSink sink) {
-  Loop& loop = co_await this_loop();
-  Loop::Time start = loop.now();
-  Segment segment = co_await branch->generate(context.until, how, std::move(sink));
-  Sample sample{.text = std::move(segment.text),
-                .tokens = segment.tokens,
-                .finish = segment.finish,
-                .logprobs = segment.logprobs,
-                .trace = std::move(segment.trace),
-                .seed = how.seed,
-                .line = branch->line(),
-                .seconds = std::chrono::duration<double>(loop.now() - start).count()};
-  sample.answer = context.verifier.extract(question, sample.text, sample.cut());
-  co_return sample;
-}
-
-// Starts samples while the budget allows and forwards the text of the first one alive to whoever watches.
-class Drawing {
- public:
-  Drawing(const Question& question, Context& context, const Branch& trunk)
-      : question_(question), context_(context), trunk_(trunk) {}
-
-  bool start() {
-    if (!context_.account->reserve_sample()) return false;
-    Sampling how = context_.sampling;
-    how.seed = derive(context_.seed, static_cast<uint64_t>(started_));
-    TextSink sink = started_ == 0 ? context_.progress.lead_text : TextSink{};
-    ++started_;
-    samples_.add(draw(trunk_.fork(), how, question_, context_, std::move(sink)));
-    return true;
-  }
-  Task<std::optional<Sample>> next() { return samples_.next(); }
-  int live() const { return samples_.pending(); }
-
- private:
-  const Question& question_;
-  Context& context_;
-  const Branch& trunk_;
-  int started_ = 0;
-  Stream<Sample> samples_;
-};
 
 void report(const Context& context, const Votes& votes, int live, int cap) {
   if (!context.progress.event) return;
@@ -83,10 +39,7 @@ Task<Outcome> vote(const Question& question, Context& context, const Policy& pol
   const int cap = policy.cap();
 
   // 1. The first wave.
-  auto launch = [&](int count) {
-    for (int i = 0; i < count && drawing.start();) ++i;
-  };
-  launch(std::min(plan.wave, cap));
+  drawing.start(std::min(plan.wave, cap));
 
   // 2. After each sample that ends: count it, decide, and refill or open the next wave.
   while (std::optional<Sample> sample = co_await drawing.next()) {
@@ -107,8 +60,8 @@ Task<Outcome> vote(const Question& question, Context& context, const Policy& pol
       outcome.stop_reason = "decided";
       break;
     }
-    if (plan.refill && state.n + drawing.live() < cap) launch(1);
-    if (drawing.live() == 0) launch(std::min(plan.wave, cap - state.n));
+    if (plan.refill && state.n + drawing.live() < cap) drawing.start();
+    if (drawing.live() == 0) drawing.start(std::min(plan.wave, cap - state.n));
   }
   if (outcome.stop_reason.empty()) outcome.stop_reason = name(context.account->halted());
 
