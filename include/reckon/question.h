@@ -32,13 +32,21 @@ struct CodeTests {
   std::string command;  // for a shell, in a folder with program.py or program.cc; exit code 0 passes
 };
 
+// What the asker demands of an answer, which can be decided without knowing the right one; one member is set.
+struct Check {
+  std::optional<CodeTests> tests;  // the program must pass them
+  std::string schema;              // the JSON value must be valid under this JSON Schema
+  std::string condition;           // must hold for the answer in place of its unknown: "x^2 - 5x + 6 = 0"
+};
+
 struct Question {
   std::string id;
   TaskKind task = TaskKind::math;
   std::vector<Message> messages;
   std::optional<std::string> reference;  // the right answer, where it is known
   std::vector<std::string> choices;      // texts of the options of a choice question, A first
-  std::optional<CodeTests> code;         // how a code question is checked
+  std::optional<CodeTests> code;         // how the answer of a code question is judged; part of the reference
+  std::optional<Check> check;            // what strategies may test answers with
 };
 
 // What a verifier found in a sample. Votes are counted under `canonical`.
@@ -86,6 +94,7 @@ struct Sample {
   int line = -1;       // its line in the run's account
   double seconds = 0;  // from its start to its end
   std::optional<Answer> answer;
+  std::optional<double> score;  // of a scorer; larger is better, 0 is refused; none: not scored
   bool cut() const { return finish == Finish::length || finish == Finish::budget; }
 };
 

@@ -15,6 +15,8 @@ class TaskVerifier : public Verifier {
   TaskVerifier(const Verifier& texts, CodeVerifier& programs) : texts_(texts), programs_(programs) {}
   std::optional<Answer> extract(const Question& question, std::string_view text, bool cut) const override;
   Verdict judge(const Question& question, const Answer& answer, std::string_view reference) const override;
+  Verdict check(const Question& question, const Answer& answer) const override;
+  std::string cannot_check(const Question& question) const override;
 
  private:
   const Verifier& texts_;
