@@ -69,6 +69,7 @@ struct Capabilities {
   std::string engine;    // what computes it, with version
   int context = 0;       // tokens per branch, prompt included
   int max_branches = 1;  // live at once
+  int kv_cells = 0;      // tokens that all branches together keep in memory; 0: no limit is known
   bool fork = false, truncate = false, append = false, logprobs = false, deterministic = false;
   std::string think_open, think_close;  // tags of the thinking block; empty: the model has none
   Shape shape;

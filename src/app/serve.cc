@@ -31,21 +31,29 @@ struct Options {
   bool allow_remote_without_keys = false;
 };
 
-// The first SIGTERM or Ctrl-C asks for an orderly end, the second ends the process.
-class StopSignal {
+// The first SIGTERM or Ctrl-C asks for an orderly end, the second ends the process; SIGHUP calls `reload`.
+class Signals {
  public:
-  explicit StopSignal(AsioLoop& loop) : signals_(loop.context(), SIGINT, SIGTERM) { wait(); }
+  Signals(AsioLoop& loop, std::function<void()> reload)
+      : reload_(std::move(reload)), signals_(loop.context(), SIGINT, SIGTERM, SIGHUP) {
+    wait();
+  }
   Arrival<bool> stop;
 
  private:
   void wait() {
-    signals_.async_wait([this](const boost::system::error_code& error, int) {
+    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
       if (error) return;
+      if (signal == SIGHUP) {
+        reload_();
+        return wait();
+      }
       if (stop.arrived()) _exit(130);
       stop.deliver(true);
       wait();
     });
   }
+  std::function<void()> reload_;
   boost::asio::signal_set signals_;
 };
 
@@ -77,8 +85,8 @@ ServeConfig configure(const Options& options) {
 
 Keys all_keys(const ServeConfig& config, const Options& options) {
   Keys keys;
-  for (const ServeConfig::Key& key : config.keys) keys.add_digest(key.name, key.sha256);
-  for (size_t i = 0; i < options.keys.size(); ++i) keys.add(fmt::format("key{}", i + 1), options.keys[i]);
+  for (const ServeConfig::Key& key : config.keys) keys.add_digest(key.rules, key.sha256);
+  for (size_t i = 0; i < options.keys.size(); ++i) keys.add({.name = fmt::format("key{}", i + 1)}, options.keys[i]);
   return keys;
 }
 
@@ -105,13 +113,28 @@ Task<int> live(AsioLoop& loop, ModelFlags flags, Service& service, HttpServer& s
   co_return clean ? 0 : 1;
 }
 
+// Limits, keys and origins as the file has them now; what is wrong with it is said and changes nothing.
+void reload(const Options& options, const ServeConfig& running, Service& service) {
+  try {
+    ServeConfig config = configure(options);
+    service.reconfigure(config.limits, all_keys(config, options), config.cors);
+    fmt::print(stderr, "reckon: limits and keys were read again\n");
+    if (config.listen != running.listen || config.model != running.model || config.context != running.context ||
+        config.log != running.log || config.ledger != running.ledger)
+      fmt::print(stderr, "reckon: listen, model, context, log and ledger change with a restart only\n");
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "reckon: nothing was changed: {}\n", error.what());
+  }
+}
+
 int serve(const Options& options) {
   ServeConfig config = configure(options);
   if (options.check) {
     fmt::print("{} is fine\n", options.config.empty() ? "the configuration" : options.config);
     return 0;
   }
-  ServiceOptions how{.limits = config.limits, .keys = all_keys(config, options), .version = RECKON_VERSION};
+  ServiceOptions how{
+      .limits = config.limits, .keys = all_keys(config, options), .cors = config.cors, .version = RECKON_VERSION};
   std::unique_ptr<AppendFile> log;
   if (config.log == "-") how.log = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
   else if (!config.log.empty()) {
@@ -132,10 +155,11 @@ int serve(const Options& options) {
   AsioLoop loop;
   Ledger ledger(config.ledger.empty() ? Ledger::standard_path() : config.ledger);
   how.books.ledger = [&ledger](LedgerEntry entry) { return ledger.append_async(std::move(entry)); };
+  how.books.spent = [&ledger](const std::string& key, int64_t since) { return ledger.spent(key, since); };
   how.books.report = [](const std::string& line) { fmt::print(stderr, "reckon: {}\n", line); };
-  StopSignal signal(loop);
   std::unique_ptr<Model> model;
   Service service(loop, std::move(how));
+  Signals signals(loop, [&] { reload(options, config, service); });
   service.loading(fmt::format("loading {}", config.model));
   HttpServer* listening = nullptr;
   HttpServer server(loop, config.http, [&](const HttpRequest& request, Responder& responder) {
@@ -145,7 +169,7 @@ int serve(const Options& options) {
   listening = &server;
   server.listen(config.listen);
   fmt::print(stderr, "reckon: listening on {}\n", server.url());
-  return loop.run(live(loop, flags, service, server, signal.stop, model, config.drain_seconds));
+  return loop.run(live(loop, flags, service, server, signals.stop, model, config.drain_seconds));
 }
 
 }  // namespace

@@ -256,6 +256,7 @@ class LlamaModel : public EngineModel {
     c.engine = llama_engine_name();
     c.context = llama_.context();
     c.max_branches = llama_.slots();
+    c.kv_cells = llama_.cells();
     c.fork = c.append = c.logprobs = true;
     c.truncate = llama_.can_cut();
     c.deterministic = false;  // results depend on the batch that a branch shares

@@ -24,6 +24,8 @@ struct Ask {
   Until until;
   std::optional<uint64_t> seed;
   Budget budget;
+  std::optional<double> deadline;  // seconds from the request's arrival, waiting included
+  bool refuse_late = false;        // refuse what cannot meet it, instead of answering with what there is by then
   bool stream = false, include_usage = false, progress = false;
   std::vector<std::string> warnings;
   bool voting() const { return !strategy.starts_with("single"); }
@@ -31,13 +33,14 @@ struct Ask {
 
 // What the server is and what a request may ask of it.
 struct ServeLimits {
-  std::string strategy = "single";  // of a request that names none
-  int max_tokens = 1024;            // of each sample, where a request does not say
-  int samples = 64;                 // ceiling of samples, and of n
-  std::optional<int64_t> tokens;    // ceiling of computed tokens of a request
-  double seconds = 600;             // ceiling of a request's time
-  int active = 8;                   // requests that run at once
-  int queue = 64;                   // requests that wait
+  std::string strategy = "single";   // of a request that names none
+  int max_tokens = 1024;             // of each sample, where a request does not say
+  int samples = 64;                  // ceiling of samples, and of n
+  std::optional<int64_t> tokens;     // ceiling of computed tokens of a request
+  double seconds = 600;              // ceiling of a request's time
+  int active = 8;                    // requests that run at once
+  int queue = 64;                    // requests that wait
+  bool shallower_under_load = true;  // adaptive votes draw fewer samples when requests wait
 };
 
 // "auto", "single", "greedy", "sc8" or the text of a strategy. Throws Refusal.

@@ -27,6 +27,11 @@ Books::Page::~Page() {
   books_.go_on(settle(books_, std::move(state_), "cancelled"));
 }
 
+int64_t Books::Page::hold(const KeyRules& rules, int64_t least, int64_t most) {
+  state_.hold = books_.quota_.hold(rules, least, most, books_.options_.unix_ms());
+  return state_.hold.tokens();
+}
+
 void Books::Page::start(std::shared_ptr<Account> account, Receipt draft) {
   state_.account = std::move(account);
   state_.draft = std::move(draft);
@@ -34,6 +39,7 @@ void Books::Page::start(std::shared_ptr<Account> account, Receipt draft) {
 
 Task<void> Books::Page::close(Receipt receipt) {
   closed_ = true;
+  state_.hold.settle(receipt.usage.computed());
   co_await books_.enter(state_.key, std::move(receipt));
 }
 
@@ -41,17 +47,18 @@ Task<void> Books::Page::fail(std::string why) {
   if (!state_.account) co_return;
   co_await state_.account->settled();
   closed_ = true;
-  co_await settle(books_, state_, std::move(why));
+  co_await settle(books_, std::move(state_), std::move(why));
 }
 
 Books::Books(Loop& loop, BooksOptions options, Metrics& metrics)
-    : loop_(loop), options_(std::move(options)), metrics_(metrics) {}
+    : loop_(loop), options_(std::move(options)), metrics_(metrics), quota_(options_.spent) {}
 
 Task<void> Books::settle(Books& books, Page::State state, std::string why) {
   co_await state.account->settled();
   Receipt receipt = std::move(state.draft);
   receipt.id = state.id;
   receipt.usage = state.account->usage();
+  state.hold.settle(receipt.usage.computed());
   receipt.samples = state.account->samples();
   receipt.stop_reason = std::move(why);
   receipt.seconds = std::chrono::duration<double>(books.loop_.now() - state.start).count();

@@ -8,6 +8,7 @@
 
 #include "base/meters.h"
 #include "serve/metrics.h"
+#include "serve/quota.h"
 #include "store/ledger.h"
 
 #include <reckon/task.h>
@@ -18,6 +19,8 @@ struct BooksOptions {
   // Puts a row on the disk, or fails with the reason. Empty: there is no ledger.
   std::function<Task<void>(LedgerEntry)> ledger;
   std::function<int64_t()> unix_ms = unix_milliseconds;  // the calendar's time
+  // Tokens that a key has spent since then, as the ledger has it.
+  std::function<int64_t(const std::string& key, int64_t since_unix_ms)> spent;
   // Told what must not be lost and has nowhere else to go: the receipt of a row that the ledger refused.
   std::function<void(const std::string&)> report = [](const std::string&) {};
 };
@@ -35,6 +38,9 @@ class Books {
     Page(Books& books, std::string id, std::string key);
     Page(const Page&) = delete;
     ~Page();
+    // Holds back `most` tokens of the key's budget, or what is left of it; returns how many. Throws
+    // Refusal{overloaded} when less than `least` is left.
+    int64_t hold(const KeyRules& rules, int64_t least, int64_t most);
     // It runs now. `draft` has model, engine, strategy, seed and budget.
     void start(std::shared_ptr<Account> account, Receipt draft);
     // Enters what it cost. Throws Refusal{environment} when that could not be written.
@@ -47,6 +53,7 @@ class Books {
       std::string id, key;
       std::shared_ptr<Account> account;  // owners: the run, its branches, and here until it is settled
       Receipt draft;
+      Quota::Hold hold;
       Loop::Time start;
       double cpu = 0;
     };
@@ -76,6 +83,7 @@ class Books {
   Loop& loop_;
   const BooksOptions options_;
   Metrics& metrics_;
+  Quota quota_;
   std::map<std::string, Page*> live_;
   std::deque<std::pair<std::string, std::string>> finished_;  // id and receipt
   std::list<Job> jobs_;

@@ -111,6 +111,12 @@ void choose_compute(Ask& ask, Fields& fields, const HttpRequest& request, const 
       ask.progress = how.flag("progress").value_or(false);
       warn_unknown(ask, how);
     }
+    if (auto ms = reckon.number("deadline_ms", 1, 1e9)) ask.deadline = *ms / 1000;
+    if (auto late = reckon.text("late")) {
+      if (*late != "refuse" && *late != "best")
+        throw Refusal(Code::invalid_request, "reckon.late must be refuse or best", "reckon.late");
+      ask.refuse_late = *late == "refuse";
+    }
     for (const char* later : {"target", "verifier", "stop", "trace"})
       if (reckon.any(later)) unsupported(reckon.path(later), "this version does not know it");
     warn_unknown(ask, reckon);

@@ -27,6 +27,27 @@ class Table {
       fail(*table_.get(key), key, fmt::format("must be in {}..{}", low, high));
     value = static_cast<T>(given);
   }
+  template <class T>
+  void read(const char* key, std::optional<T>& value, double low, double high) {
+    if (!table_.contains(key)) return;
+    read(key, value.emplace(), low, high);
+  }
+  void read(const char* key, std::chrono::milliseconds& time, double low, double high) {
+    double seconds = std::chrono::duration<double>(time).count();
+    read(key, seconds, low, high);
+    time = std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
+  }
+  void read(const char* key, std::vector<std::string>& texts) {
+    const toml::node* found = node(key);
+    if (!found) return;
+    const toml::array* list = found->as_array();
+    if (!list) fail(*found, key, "must be a list of strings");
+    for (const toml::node& element : *list) {
+      auto text = element.value_exact<std::string>();
+      if (!text) fail(element, key, "must be a list of strings");
+      texts.push_back(*text);
+    }
+  }
   const toml::node* node(const char* key) {
     known_.emplace_back(key);
     return table_.get(key);
@@ -63,15 +84,17 @@ void read_limits(const toml::table& section, const std::string& file, ServeConfi
   table.read("policy", limits.strategy);
   table.read("max_tokens", limits.max_tokens, 1, 10'000'000);
   table.read("samples", limits.samples, 1, 1024);
-  int64_t tokens = 0;
-  table.read("tokens", tokens, 1, 1e12);
-  if (tokens > 0) limits.tokens = tokens;
+  table.read("tokens", limits.tokens, 1, 1e12);
   table.read("seconds", limits.seconds, 0.1, 1e6);
   table.read("active", limits.active, 1, 1024);
   table.read("queue", limits.queue, 0, 100'000);
   table.read("body_bytes", config.http.body_bytes, 1024, 1e9);
   table.read("header_bytes", config.http.header_bytes, 1024, 1e6);
   table.read("connections", config.http.connections, 1, 1'000'000);
+  table.read("header_seconds", config.http.header_time, 0.1, 3600);
+  table.read("body_seconds", config.http.body_time, 0.1, 3600);
+  table.read("idle_seconds", config.http.idle_time, 0.1, 3600);
+  table.read("shallower_under_load", limits.shallower_under_load);
   table.finish();
   try {
     strategy_of(limits.strategy, limits);
@@ -86,15 +109,25 @@ void read_keys(Table& top, const toml::node& node, const std::string& file, Serv
   for (const toml::node& element : *list) {
     Table table(*element.as_table(), file, "keys.");
     ServeConfig::Key key;
-    table.read("name", key.name);
+    KeyRules& rules = key.rules;
+    table.read("name", rules.name);
     table.read("sha256", key.sha256);
+    table.read("weight", rules.weight, 0.001, 1000);
+    table.read("active", rules.active, 1, 1024);
+    table.read("tokens", rules.ceilings.tokens, 1, 1e12);
+    table.read("samples", rules.ceilings.samples, 1, 1024);
+    table.read("seconds", rules.ceilings.seconds, 0.1, 1e6);
+    table.read("tokens_per_day", rules.tokens_per_day, 0, 1e15);
+    table.read("tokens_per_month", rules.tokens_per_month, 0, 1e15);
     table.finish();
-    if (key.name.empty()) table.fail(element, "name", "is missing");
+    if (rules.name.empty()) table.fail(element, "name", "is missing");
     try {
-      Keys().add_digest(key.name, key.sha256);
+      Keys().add_digest(rules, key.sha256);
     } catch (const Error& error) {
       table.fail(element, "sha256", error.what());
     }
+    for (const ServeConfig::Key& other : config.keys)
+      if (other.rules.name == rules.name) table.fail(element, "name", "is there twice");
     config.keys.push_back(std::move(key));
   }
 }
@@ -118,6 +151,7 @@ ServeConfig parse_config(std::string_view text, const std::string& file) {
   table.read("log", config.log);
   table.read("record", config.record);
   table.read("ledger", config.ledger);
+  table.read("cors", config.cors);
   table.read("allow_remote_without_keys", config.allow_remote_without_keys);
   table.read("drain_seconds", config.drain_seconds, 0, 86'400);
   if (const toml::node* limits = table.node("limits")) {

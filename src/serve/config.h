@@ -6,13 +6,15 @@
 
 #include "net/http.h"
 #include "serve/ask.h"
+#include "serve/keys.h"
 
 namespace reckon {
 
 // What `reckon serve --config FILE` reads. docs/api.md has an example.
 struct ServeConfig {
   struct Key {
-    std::string name, sha256;
+    KeyRules rules;
+    std::string sha256;
   };
   std::string listen = "127.0.0.1:8080";
   std::string model = "qwen2.5-coder-1.5b";
@@ -25,6 +27,7 @@ struct ServeConfig {
   ServeLimits limits;
   HttpOptions http;
   std::vector<Key> keys;
+  std::vector<std::string> cors;  // origins of pages that may ask; "*": all
 };
 
 // Throws Error{invalid_request} "FILE:LINE: KEY ..." for what is not TOML, unknown, of a wrong type or out of range.

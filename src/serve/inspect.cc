@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "serve/estimate.h"
 #include "serve/refusal.h"
 #include "serve/service.h"
 #include "strategy/catalog.h"
@@ -74,24 +75,14 @@ std::string Service::policies() const {
 
 std::string Service::estimate(const HttpRequest& request) const {
   Ask ask = parse_chat(request, options_.limits, runs_->model().capabilities());
-  const Capabilities& facts = runs_->model().capabilities();
   int prompt = runs_->count_tokens(ask);
-  Spec spec = parse_spec(ask.strategy);
-  int64_t samples = ask.n;
-  for (const char* most : {"samples", "cap"})
-    if (auto found = spec.values.find(most); found != spec.values.end()) samples = std::stoll(found->second);
-  if (spec.name == "adaptive" && !spec.values.contains("cap"))
-    samples = std::stoll(parse_spec(make_strategy("adaptive")->text()).values.at("cap"));
-  samples = std::min(samples, ask.budget.samples.value_or(samples));
-  int64_t each = std::min(ask.until.tokens, facts.context - prompt);
-  int64_t tokens = std::min(prompt + samples * each, ask.budget.tokens.value_or(INT64_MAX));
-  double flops = facts.shape.prefill_flops(prompt, 0) +
-                 static_cast<double>(tokens - prompt) * facts.shape.decode_flops(prompt + each / 2);
+  Estimate most = reckon::estimate(ask, prompt, runs_->model().capabilities());
   return json::serialize(json::object{{"policy", ask.strategy},
                                       {"prompt_tokens", prompt},
-                                      {"samples_at_most", samples},
-                                      {"tokens_at_most", tokens},
-                                      {"flops_at_most", flops},
+                                      {"samples_at_most", most.samples},
+                                      {"tokens_at_most", most.tokens},
+                                      {"kv_cells_at_most", most.cells},
+                                      {"flops_at_most", most.flops},
                                       {"warnings", json::value_from(ask.warnings)}});
 }
 
@@ -107,7 +98,8 @@ std::string Service::about_request(const HttpRequest& request) {
   if (answer_now) id.resize(id.size() - std::string_view("/answer-now").size());
   for (const char* prefix : {"chatcmpl-", "cmpl-", "msg_"})
     if (id.starts_with(prefix)) id.erase(0, std::string_view(prefix).size());
-  if (answer_now || request.method == "DELETE") books_.finish_now(id);
+  if (answer_now || request.method == "DELETE")
+    if (!books_.finish_now(id)) runs_->leave(id);
   std::string state = books_.state(id);
   if (state.empty()) throw Refusal(Code::not_found, "there is no request of this id", "", "request_not_found");
   return state;

@@ -16,10 +16,10 @@ Keys::Digest Keys::digest(std::string_view text) {
   return result;
 }
 
-void Keys::add(std::string name, std::string_view key) { keys_.push_back({std::move(name), digest(key)}); }
+void Keys::add(KeyRules rules, std::string_view key) { keys_.push_back({std::move(rules), digest(key)}); }
 
-void Keys::add_digest(std::string name, std::string_view hex) {
-  Key key{std::move(name), {}};
+void Keys::add_digest(KeyRules rules, std::string_view hex) {
+  Key key{std::move(rules), {}};
   bool fine = hex.size() == 2 * key.digest.size();
   for (size_t i = 0; fine && i < key.digest.size(); ++i) {
     const char* digits = hex.data() + 2 * i;
@@ -30,12 +30,12 @@ void Keys::add_digest(std::string name, std::string_view hex) {
   keys_.push_back(std::move(key));
 }
 
-std::string Keys::find(std::string_view key) const {
+const KeyRules* Keys::find(std::string_view key) const {
   Digest given = digest(key);
-  std::string name;
+  const KeyRules* rules = nullptr;
   for (const Key& known : keys_)
-    if (CRYPTO_memcmp(known.digest.data(), given.data(), given.size()) == 0) name = known.name;
-  return name;
+    if (CRYPTO_memcmp(known.digest.data(), given.data(), given.size()) == 0) rules = &known.rules;
+  return rules;
 }
 
 }  // namespace reckon

@@ -4,22 +4,50 @@
 
 namespace reckon {
 
-void Metrics::Histogram::add(double seconds) {
-  ++count;
-  sum += seconds;
-  for (size_t i = 0; i < kBounds.size(); ++i)
-    if (seconds <= kBounds[i]) ++below[i];
+void Metrics::Family::add(const std::string& labels, double value) {
+  Histogram& histogram = series[labels];
+  histogram.below.resize(bounds.size());
+  ++histogram.count;
+  histogram.sum += value;
+  for (size_t i = 0; i < bounds.size(); ++i)
+    if (value <= bounds[i]) ++histogram.below[i];
 }
 
-std::string Metrics::Histogram::text(const char* name, const char* help) const {
+std::string Metrics::Family::text() const {
   std::string text = fmt::format("# HELP {0} {1}\n# TYPE {0} histogram\n", name, help);
-  for (size_t i = 0; i < kBounds.size(); ++i)
-    text += fmt::format("{}_bucket{{le=\"{}\"}} {}\n", name, kBounds[i], below[i]);
-  return text + fmt::format("{0}_bucket{{le=\"+Inf\"}} {1}\n{0}_sum {2}\n{0}_count {1}\n", name, count, sum);
+  for (const auto& [labels, histogram] : series) {
+    for (size_t i = 0; i < bounds.size(); ++i)
+      text += fmt::format("{}_bucket{{{},le=\"{}\"}} {}\n", name, labels, bounds[i], histogram.below[i]);
+    text += fmt::format("{0}_bucket{{{1},le=\"+Inf\"}} {2}\n{0}_sum{{{1}}} {3}\n{0}_count{{{1}}} {2}\n", name, labels,
+                        histogram.count, histogram.sum);
+  }
+  return text;
 }
 
-void Metrics::ran(double seconds) { time_.add(seconds); }
-void Metrics::first_token(double seconds) { first_.add(seconds); }
+namespace {
+std::string label(const std::string& text) {
+  std::string escaped;
+  for (char c : text) {
+    if (c == '\\' || c == '"') escaped += '\\';
+    if (c == '\n') escaped += "\\n";
+    else escaped += c;
+  }
+  return escaped;
+}
+}  // namespace
+
+void Metrics::ran(const Ran& ran) {
+  ++ran_;
+  seconds_ += ran.seconds;
+  std::string labels =
+      fmt::format(R"(gen_ai_operation_name="{}",gen_ai_provider_name="reckon",gen_ai_request_model="{}")",
+                  ran.operation, label(ran.model));
+  duration_.add(labels, ran.seconds);
+  if (ran.first > 0) first_.add(labels, ran.first);
+  if (ran.per_token > 0) per_token_.add(labels, ran.per_token);
+  tokens_.add(labels + R"(,gen_ai_token_type="input")", static_cast<double>(ran.input));
+  tokens_.add(labels + R"(,gen_ai_token_type="output")", static_cast<double>(ran.output));
+}
 
 std::string Metrics::text() const {
   std::string text;
@@ -43,12 +71,12 @@ std::string Metrics::text() const {
   one("reckon_rejected_total", "counter", "Requests refused because the queue was full.", rejected);
   one("reckon_early_stops_total", "counter", "Votes decided before all samples were drawn.", early_stops);
   one("reckon_ledger_overruns_total", "counter", "Requests that computed more than they may: must stay 0.", overruns_);
+  one("reckon_shallower_total", "counter", "Adaptive votes that drew fewer samples at most, under load.", shallower);
   one("reckon_ledger_failures_total", "counter", "Receipts that the ledger refused: must stay 0.", ledger_failures);
   one("reckon_requests_active", "gauge", "Requests being computed.", active);
   one("reckon_requests_queued", "gauge", "Requests that wait.", queued);
   one("reckon_connections", "gauge", "Open connections.", connections);
-  text += time_.text("gen_ai_server_request_duration_seconds", "Time of requests answered by the model.");
-  text += first_.text("gen_ai_server_time_to_first_token_seconds", "Time to the first token of the lead sample.");
+  for (const Family* family : {&duration_, &first_, &per_token_, &tokens_}) text += family->text();
   return text;
 }
 

@@ -1,8 +1,8 @@
 #pragma once
-#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include <reckon/budget.h>
 
@@ -14,29 +14,54 @@ class Metrics {
  public:
   void answered(const std::string& route, int status) { ++requests_[{route, status}]; }
   void computed(const Usage& usage) { usage_ += usage; }
-  void ran(double seconds);  // a request that was answered by the model
-  void first_token(double seconds);
+  // A request that the model answered.
+  struct Ran {
+    std::string operation, model;   // chat or text_completion
+    double seconds = 0;             // from its arrival
+    double first = 0;               // until the first token of the lead sample; 0: there was none
+    double per_token = 0;           // after the first one, of the longest sample; 0: unknown
+    int64_t input = 0, output = 0;  // tokens: of the prompt, and of all samples
+  };
+  void ran(const Ran& ran);
   void overrun() { ++overruns_; }
 
-  int64_t cancelled = 0, rejected = 0, early_stops = 0, ledger_failures = 0;
+  int64_t cancelled = 0, rejected = 0, early_stops = 0, ledger_failures = 0, shallower = 0;
   int active = 0, queued = 0, connections = 0;
-  double mean_seconds() const { return time_.count > 0 ? time_.sum / static_cast<double>(time_.count) : 1; }
+  double mean_seconds() const { return ran_ > 0 ? seconds_ / static_cast<double>(ran_) : 1; }
   const Usage& usage() const { return usage_; }
   std::string text() const;
 
  private:
+  // Histograms in the names, units and buckets of OpenTelemetry's conventions for generative AI, as Prometheus spells
+  // them (https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/).
   struct Histogram {
-    static constexpr std::array kBounds{0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0};
-    std::array<int64_t, kBounds.size()> below{};
+    std::vector<int64_t> below;
     int64_t count = 0;
     double sum = 0;
-    void add(double seconds);
-    std::string text(const char* name, const char* help) const;
+  };
+  struct Family {
+    const char *name, *help;
+    std::vector<double> bounds;
+    std::map<std::string, Histogram> series{};  // by labels
+    void add(const std::string& labels, double value);
+    std::string text() const;
   };
   std::map<std::pair<std::string, int>, int64_t> requests_;
   Usage usage_;
-  Histogram time_, first_;
-  int64_t overruns_ = 0;
+  Family duration_{"gen_ai_server_request_duration_seconds",
+                   "Time of requests answered by the model.",
+                   {.01, .02, .04, .08, .16, .32, .64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92}};
+  Family first_{"gen_ai_server_time_to_first_token_seconds",
+                "Time to the first token of the lead sample.",
+                {.001, .005, .01, .02, .04, .06, .08, .1, .25, .5, .75, 1, 2.5, 5, 7.5, 10}};
+  Family per_token_{"gen_ai_server_time_per_output_token_seconds",
+                    "Time of each token after the first, of the longest sample.",
+                    {.01, .025, .05, .075, .1, .15, .2, .3, .4, .5, .75, 1, 2.5}};
+  Family tokens_{"gen_ai_client_token_usage",
+                 "Tokens of requests by type; output holds those of all samples.",
+                 {1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864}};
+  int64_t ran_ = 0, overruns_ = 0;
+  double seconds_ = 0;
 };
 
 }  // namespace reckon

@@ -165,8 +165,8 @@ json::object reckon_object(const Ask& ask, const Done& done) {
   json::object usage = to_object(receipt.usage);
   usage["ms"] = receipt.seconds * 1000;
   json::object object{
-      {"id", receipt.id},           {"policy", ask.strategy},    {"stop_reason", outcome.stop_reason},
-      {"samples", receipt.samples}, {"usage", std::move(usage)}, {"receipt", json::parse(to_json(receipt))}};
+      {"id", receipt.id},           {"policy", receipt.strategy}, {"stop_reason", outcome.stop_reason},
+      {"samples", receipt.samples}, {"usage", std::move(usage)},  {"receipt", json::parse(to_json(receipt))}};
   if (ask.voting()) {
     object["answer"] = outcome.answer ? json::value(outcome.answer->text) : json::value(nullptr);
     object["votes"] = outcome.votes;

@@ -7,6 +7,8 @@
 
 #include "base/rng.h"
 #include "base/text.h"
+#include "serve/estimate.h"
+#include "serve/refusal.h"
 #include "strategy/catalog.h"
 #include "verify/answer_verifier.h"
 
@@ -80,7 +82,7 @@ Runs::Runs(Loop& loop, Model& model, const ServeLimits& limits, Books& books, Ru
       books_(books),
       metrics_(books.metrics()),
       runner_(std::move(runner)),
-      gate_(limits.active, limits.queue),
+      gate_(limits, model.capabilities().kv_cells),
       next_seed_(std::random_device()()) {}  // allowed: of requests without one
 
 int Runs::count_tokens(const Ask& ask) const {
@@ -95,24 +97,92 @@ int Runs::count_tokens(const Ask& ask) const {
   return tokens;
 }
 
+void Pace::observe(double seconds, int64_t longest) {
+  constexpr double kNew = 0.2;  // share of the newest request
+  auto follow = [](double& mean, double value) { mean = mean == 0 ? value : mean + kNew * (value - mean); };
+  follow(run, seconds);
+  if (longest <= 0) return;
+  follow(per_token, seconds / static_cast<double>(longest));
+  follow(length, static_cast<double>(longest));
+}
+
+double Pace::sample(int64_t most) const {
+  return per_token * (most > 0 ? std::min(static_cast<double>(most), length) : length);
+}
+
+void Runs::too_late(const Ask& ask, double needed) const {
+  throw Refusal(Code::deadline_exceeded,
+                fmt::format("the deadline of {:.0f} ms cannot be met: waiting and one sample take about {:.0f} ms",
+                            *ask.deadline * 1000, needed * 1000),
+                "reckon.deadline_ms", "deadline_unreachable");
+}
+
+Task<Runs::PassPtr> Runs::enter(Gate& gate, Entrant entrant) {
+  co_return std::make_shared<Gate::Pass>(co_await gate.enter(std::move(entrant)));
+}
+
+// Waits for a place, at most until the deadline, of which what is left becomes a ceiling. Who asked to be refused
+// rather than cut short learns it as soon as it is known.
+Task<Runs::PassPtr> Runs::admit(Ask& ask, Entrant entrant) {
+  if (!ask.deadline) co_return co_await enter(gate_, std::move(entrant));
+  Loop::Time start = loop_.now();
+  double sample = pace_.sample(ask.until.tokens);
+  double wait = gate_.active() < limits_.active ? 0 : pace_.run * (gate_.waiting() + 1) / limits_.active;
+  if (ask.refuse_late && wait + sample > *ask.deadline) too_late(ask, wait + sample);
+  auto limit = std::chrono::duration_cast<Loop::Clock::duration>(std::chrono::duration<double>(*ask.deadline));
+  std::optional<PassPtr> pass = co_await within(limit, enter(gate_, std::move(entrant)));
+  double waited = std::chrono::duration<double>(loop_.now() - start).count(), left = *ask.deadline - waited;
+  if (!pass || left <= 0 || (ask.refuse_late && sample > left)) too_late(ask, waited + sample);
+  ask.budget.seconds = std::min(left, ask.budget.seconds.value_or(left));
+  co_return *pass;
+}
+
+// What runs: under load, adaptive votes pay more for compute.
+std::string Runs::strategy_now(const Ask& ask, std::vector<std::string>& warnings) {
+  if (ask.n > 1) return fmt::format("self-consistency:samples={},early_stop=false", ask.n);
+  std::string text =
+      limits_.shallower_under_load ? shallower(ask.strategy, gate_.waiting(), limits_.active) : ask.strategy;
+  if (text != ask.strategy) {
+    warnings.push_back("the server is under load: this vote draws fewer samples at most than it was asked to");
+    ++metrics_.shallower;
+  }
+  return text;
+}
+
+void Runs::measure(const Ask& ask, const Done& done, Metrics::Ran ran) {
+  int64_t longest = 0;
+  for (const Sample& sample : done.run.outcome.samples) longest = std::max<int64_t>(longest, sample.tokens);
+  pace_.observe(done.run.receipt.seconds, longest);
+  ran.operation = ask.prompt ? "text_completion" : "chat";
+  ran.model = model_.capabilities().name;
+  if (longest > 1 && ran.first > 0) ran.per_token = (ran.seconds - ran.first) / static_cast<double>(longest - 1);
+  ran.input = done.prompt_tokens;
+  ran.output = done.run.receipt.usage.computed() - done.run.receipt.usage.prompt;
+  metrics_.ran(ran);
+  if (ask.voting() && done.run.outcome.stop_reason == "decided") ++metrics_.early_stops;
+}
+
 Task<Done> Runs::run(Ask ask, Caller caller, Watcher watcher) {
   Done done{.prompt_tokens = count_tokens(ask), .warnings = ask.warnings};
   books_.check();
-  std::string text = ask.strategy;
-  if (ask.n > 1) text = fmt::format("self-consistency:samples={},early_stop=false", ask.n);
-  std::unique_ptr<Strategy> strategy = make_strategy(text);
-  if (gate_.active() >= limits_.active && gate_.waiting() >= limits_.queue) ++metrics_.rejected;
   Loop::Time start = loop_.now();
-  Books::Page page(books_, caller.id, caller.key);
-  std::optional<Gate::Pass> pass(co_await gate_.enter());
-  if (watcher.admitted) watcher.admitted();
+  auto since_start = [&] { return std::chrono::duration<double>(loop_.now() - start).count(); };
+  const KeyRules& key = caller.key;
+  Books::Page page(books_, caller.id, key.name);
+  Estimate most = estimate(ask, done.prompt_tokens, model_.capabilities());
+  if (int64_t held = page.hold(key, done.prompt_tokens + 1, most.tokens); held > 0)
+    ask.budget.tokens = std::min(held, ask.budget.tokens.value_or(held));
+  PassPtr pass = co_await admit(ask, {caller.id, key.name, key.weight, key.active, most.tokens, most.cells});
+  std::string text = strategy_now(ask, done.warnings);
+  std::unique_ptr<Strategy> strategy = make_strategy(text);
+  if (watcher.admitted) watcher.admitted(text);
 
-  bool first = true;
+  double first = 0;
   RunOptions options{
       .budget = ask.budget, .seed = ask.seed.value_or(next_seed_++), .sampling = ask.sampling, .until = ask.until};
   options.progress.event = watcher.event;
   options.progress.lead_text = [&](std::string_view piece) {
-    if (std::exchange(first, false)) metrics_.first_token(std::chrono::duration<double>(loop_.now() - start).count());
+    if (first == 0) first = since_start();
     done.lead += piece;
     if (watcher.lead) watcher.lead(piece);
   };
@@ -139,6 +209,7 @@ Task<Done> Runs::run(Ask ask, Caller caller, Watcher watcher) {
   } catch (const Error& error) {
     failure = std::current_exception(), why = name(error.code());
   }
+  pass->computed(failure ? 0 : done.run.receipt.usage.computed());
   pass.reset();  // the next one may compute while the disk is written
   if (failure) {
     co_await page.fail(std::move(why));
@@ -146,8 +217,7 @@ Task<Done> Runs::run(Ask ask, Caller caller, Watcher watcher) {
   }
 
   done.run.receipt.id = caller.id;
-  metrics_.ran(std::chrono::duration<double>(loop_.now() - start).count());
-  if (ask.voting() && done.run.outcome.stop_reason == "decided") ++metrics_.early_stops;
+  measure(ask, done, {.seconds = since_start(), .first = first});
   choose(ask, done);
   co_await page.close(done.run.receipt);
   co_return done;

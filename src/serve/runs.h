@@ -28,15 +28,26 @@ struct Done {
 
 // What a client may be shown while its request runs. Loop thread.
 struct Watcher {
-  std::function<void()> admitted;  // it is running now; errors after this cannot change the status
+  // It is running now, by this strategy; errors after this cannot change the status.
+  std::function<void(const std::string& strategy)> admitted;
   TextSink lead;
   std::function<void(const Progress::Event&)> event;
 };
 
 // Who asks.
 struct Caller {
-  std::string id;   // of the request
-  std::string key;  // its name; empty: none
+  std::string id;  // of the request
+  KeyRules key{};  // without a name: nobody
+};
+
+// How long things take here, as the last requests did.
+struct Pace {
+  double run = 0;        // seconds of a request once it runs
+  double per_token = 0;  // seconds of one more token of a sample, as fast as it was among the others
+  double length = 0;     // tokens of a sample
+  void observe(double seconds, int64_t longest);
+  // Of one sample of at most `most` tokens; 0 as long as nothing is known.
+  double sample(int64_t most) const;
 };
 
 // Runs requests on one model: a bounded number at once, the rest in a bounded queue. Dropping a run stops its branches;
@@ -49,9 +60,19 @@ class Runs {
   int count_tokens(const Ask& ask) const;  // of its prompt; throws Refusal when it does not fit the context
 
   const Model& model() const { return model_; }
-  void publish() { metrics_.active = gate_.active(), metrics_.queued = gate_.waiting(); }
+  bool leave(const std::string& id) { return gate_.leave(id); }  // a request that still waits
+  void publish() {
+    metrics_.active = gate_.active(), metrics_.queued = gate_.waiting(), metrics_.rejected = gate_.rejected();
+  }
 
  private:
+  using PassPtr = std::shared_ptr<Gate::Pass>;  // owner: the run; within() hands it over as a copy
+  static Task<PassPtr> enter(Gate& gate, Entrant entrant);
+  Task<PassPtr> admit(Ask& ask, Entrant entrant);
+  std::string strategy_now(const Ask& ask, std::vector<std::string>& warnings);
+  void measure(const Ask& ask, const Done& done, Metrics::Ran ran);
+  [[noreturn]] void too_late(const Ask& ask, double needed) const;
+
   Loop& loop_;
   Model& model_;
   const ServeLimits& limits_;
@@ -59,6 +80,7 @@ class Runs {
   Metrics& metrics_;
   const Runner runner_;
   Gate gate_;
+  Pace pace_;
   uint64_t next_seed_;
 };
 

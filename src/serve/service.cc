@@ -9,6 +9,7 @@
 
 #include "base/meters.h"
 #include "base/rng.h"
+#include "serve/cors.h"
 #include "serve/refusal.h"
 #include "serve/render.h"
 
@@ -30,7 +31,8 @@ struct Service::Entry {
   Service& service;
   const HttpRequest& request;
   std::string id{};
-  std::string key{}, model{}, policy{};
+  KeyRules key{};
+  std::string model{}, policy{};
   int status = 499;  // as if the client had gone, until there is an answer
   int64_t tokens = 0;
   int samples = 0;
@@ -49,7 +51,7 @@ struct Service::Entry {
                      {"method", request.method},
                      {"path", request.path},
                      {"status", status},
-                     {"key", key},
+                     {"key", key.name},
                      {"model", model},
                      {"policy", policy},
                      {"samples", samples},
@@ -69,26 +71,38 @@ void Service::ready(Model& model) {
   runs_ = std::make_unique<Runs>(loop_, model, options_.limits, books_, options_.runner);
 }
 
-std::string Service::authorise(const HttpRequest& request) const {
-  if (options_.keys.empty()) return "";
+KeyRules Service::authorise(const HttpRequest& request) const {
+  if (options_.keys.empty()) return {};
   std::string_view key = request.header("x-api-key");
   if (std::string_view bearer = request.header("authorization"); bearer.starts_with("Bearer ")) key = bearer.substr(7);
-  std::string name = options_.keys.find(key);
-  if (name.empty())
+  const KeyRules* rules = options_.keys.find(key);
+  if (!rules)
     throw Refusal(Code::unauthorized, "give a valid API key in Authorization: Bearer or x-api-key", "",
                   "invalid_api_key");
-  return name;
+  return *rules;
 }
 
-Task<void> Service::handle(const HttpRequest& request, Responder& responder) {
+// Seconds until a refused request may be tried again: a queue's mean wait, or the next day for a budget that is spent.
+int Service::retry_after(const Error& error) const {
+  auto* refusal = dynamic_cast<const Refusal*>(&error);
+  if (refusal && refusal->api_code() == "insufficient_quota") return static_cast<int>(86'400 - unix_seconds() % 86'400);
+  double mean = metrics_.mean_seconds() * (1 + static_cast<double>(metrics_.queued) / options_.limits.active);
+  return std::clamp(static_cast<int>(std::ceil(mean)), 1, 600);
+}
+
+Task<void> Service::handle(const HttpRequest& request, Responder& client) {
+  CorsResponder responder(request, client, options_.cors);
+  if (responder.preflight()) {
+    responder.answer_preflight();
+    co_return;
+  }
   Entry entry{.service = *this, .request = request, .start = loop_.now()};
   entry.id = fmt::format("{:016x}", mix(next_id_++));
   auto refuse = [&](const Error& error) {
     HttpResponse response{.status = http_status(error.code()), .headers = {{"X-Request-Id", entry.id}}};
     response.body = request.path.starts_with("/v1/messages") ? anthropic_error(error) : openai_error(error);
     if (response.status == 429 || response.status == 503)
-      response.headers.emplace_back(
-          "Retry-After", std::to_string(std::clamp(static_cast<int>(std::ceil(metrics_.mean_seconds())), 1, 600)));
+      response.headers.emplace_back("Retry-After", std::to_string(retry_after(error)));
     if (response.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
     entry.status = response.status;
     if (!responder.started()) responder.send(std::move(response));
@@ -144,7 +158,11 @@ void Service::inspect(const HttpRequest& request, Responder& responder) {
 
 Task<void> Service::generate(const HttpRequest& request, Responder& responder, Entry& entry) {
   const Capabilities& facts = runs_->model().capabilities();
-  const ServeLimits& limits = options_.limits;
+  ServeLimits limits = options_.limits;
+  const Budget& own = entry.key.ceilings;
+  limits.seconds = std::min(limits.seconds, own.seconds.value_or(limits.seconds));
+  limits.samples = static_cast<int>(std::min<int64_t>(limits.samples, own.samples.value_or(limits.samples)));
+  if (own.tokens) limits.tokens = std::min(*own.tokens, limits.tokens.value_or(*own.tokens));
   Ask ask = request.path == "/v1/messages"      ? parse_messages(request, limits, facts)
             : request.path == "/v1/completions" ? parse_completion(request, limits, facts)
                                                 : parse_chat(request, limits, facts);
@@ -157,8 +175,8 @@ Task<void> Service::generate(const HttpRequest& request, Responder& responder, E
                                           : chat_surface(std::move(heading), responder);
   Watcher watcher;
   if (ask.stream) {
-    watcher.admitted = [&] {
-      responder.begin({{"X-Request-Id", entry.id}, {"X-Reckon-Policy", ask.strategy}});
+    watcher.admitted = [&](const std::string& strategy) {
+      responder.begin({{"X-Request-Id", entry.id}, {"X-Reckon-Policy", strategy}});
       surface->start();
     };
     watcher.lead = [&](std::string_view piece) { surface->lead(piece); };
@@ -167,11 +185,12 @@ Task<void> Service::generate(const HttpRequest& request, Responder& responder, E
   try {
     Done done = co_await runs_->run(ask, {entry.id, entry.key}, std::move(watcher));
     entry.status = 200;
+    entry.policy = done.run.receipt.strategy;
     entry.tokens = done.run.receipt.usage.computed(), entry.samples = done.run.receipt.samples;
     if (ask.stream) surface->finish(done);
     else
       responder.send({.headers = {{"X-Request-Id", entry.id},
-                                  {"X-Reckon-Policy", ask.strategy},
+                                  {"X-Reckon-Policy", entry.policy},
                                   {"X-Reckon-Samples", std::to_string(entry.samples)},
                                   {"X-Reckon-Cost", fmt::format("tokens={}", entry.tokens)}},
                       .body = surface->render(done)});

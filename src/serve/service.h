@@ -14,9 +14,10 @@ namespace reckon {
 
 struct ServiceOptions {
   ServeLimits limits;
-  Keys keys;            // empty: everyone may ask
-  std::string version;  // of Reckon
-  Runner runner = run;  // makes every run; a recorder, for one
+  Keys keys;                        // empty: everyone may ask
+  std::vector<std::string> cors{};  // origins of pages that may ask; "*": all
+  std::string version;              // of Reckon
+  Runner runner = run;              // makes every run; a recorder, for one
   BooksOptions books;
   std::function<void(const std::string&)> log = [](const std::string&) {};  // one JSON line for each request
 };
@@ -28,6 +29,10 @@ class Service {
 
   void ready(Model& model);  // from now on; until then everything is 503
   void loading(std::string what) { state_ = std::move(what); }
+  // Takes effect for requests that come from now on.
+  void reconfigure(ServeLimits limits, Keys keys, std::vector<std::string> cors) {
+    options_.limits = std::move(limits), options_.keys = std::move(keys), options_.cors = std::move(cors);
+  }
   void drain() { draining_ = true; }  // refuse new requests with 503
   void connections(int count) { metrics_.connections = count; }
   Task<void> settled() { return books_.settled(); }  // what requests that were left had computed is entered
@@ -48,10 +53,11 @@ class Service {
   std::string estimate(const HttpRequest& request) const;
   std::string count(const HttpRequest& request) const;
   std::string about_request(const HttpRequest& request);
-  std::string authorise(const HttpRequest& request) const;
+  int retry_after(const Error& error) const;
+  KeyRules authorise(const HttpRequest& request) const;
 
   Loop& loop_;
-  const ServiceOptions options_;
+  ServiceOptions options_;
   Metrics metrics_;
   Books books_;
   std::string state_ = "loading the model";

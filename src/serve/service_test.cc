@@ -1,14 +1,5 @@
-#include "serve/service.h"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <boost/json.hpp>
-
-#include "base/sim.h"
-#include "model/testing/simulated_model.h"
 #include "serve/config.h"
-#include "serve/refusal.h"
+#include "serve/service_fixture.h"
 #include "serve/thinking.h"
 
 namespace reckon {
@@ -17,79 +8,6 @@ namespace {
 namespace json = boost::json;
 using namespace std::chrono_literals;
 using testing::HasSubstr;
-
-class Recorder : public Responder {
- public:
-  void send(HttpResponse r) override { response = std::move(r), begun = ended = true; }
-  void begin(Headers) override { begun = true; }
-  void event(std::string_view data, std::string_view name) override { events.emplace_back(name, data); }
-  void end() override { ended = true; }
-  bool started() const override { return begun; }
-  json::value body() const { return json::parse(response.body); }
-  // The joined deltas of a streamed chat.
-  std::string content(const char* field = "content") const {
-    std::string text;
-    for (const auto& [name, data] : events) {
-      if (data == "[DONE]") continue;
-      json::value chunk = json::parse(data);
-      if (chunk.at("choices").as_array().empty()) continue;
-      if (json::value* piece = chunk.at("choices").at(0).at("delta").as_object().if_contains(field))
-        text += std::string(piece->as_string());
-    }
-    return text;
-  }
-  HttpResponse response;
-  std::vector<std::pair<std::string, std::string>> events;
-  bool begun = false, ended = false;
-};
-
-// A ledger in memory that answers later, as a disk does.
-Task<void> enter(std::vector<LedgerEntry>& rows, const bool& full, LedgerEntry row) {
-  co_await sleep_for(0ms);
-  if (full) throw Error(Code::environment, "the disk is full");
-  rows.push_back(std::move(row));
-}
-
-class ServiceTest : public testing::Test {
- protected:
-  void start(ServiceOptions options = {}) {
-    options.log = [this](const std::string& line) { log.push_back(line); };
-    options.books.ledger = [this](LedgerEntry row) { return enter(rows, disk_full, std::move(row)); };
-    options.books.report = [this](const std::string& line) { reports.push_back(line); };
-    service = std::make_unique<Service>(sim, std::move(options));
-    service->ready(model);
-  }
-  Recorder ask(const std::string& path, const std::string& body, Headers headers = {}) {
-    Recorder recorder;
-    HttpRequest request{.method = body.empty() ? "GET" : "POST", .path = path, .headers = headers, .body = body};
-    sim.run(service->handle(request, recorder));
-    return recorder;
-  }
-  Recorder chat(const std::string& fields, const std::string& name = "simulated") {
-    return ask("/v1/chat/completions", R"({"model":")" + name + R"(","messages":[{"role":"user","content":"2+2?"}])" +
-                                           (fields.empty() ? "" : "," + fields) + "}");
-  }
-  void expect_refused(const Recorder& r, int status, const std::string& param, const std::string& code) {
-    EXPECT_EQ(r.response.status, status) << r.response.body;
-    if (r.response.status != status) return;
-    json::value error = r.body().at("error");
-    EXPECT_EQ(error.at("param").is_string() ? std::string(error.at("param").as_string()) : "", param)
-        << r.response.body;
-    EXPECT_EQ(error.at("code").as_string(), code) << r.response.body;
-  }
-  Sim sim;
-  ScriptedModel model;
-  std::vector<std::string> log, reports;
-  std::vector<LedgerEntry> rows;
-  bool disk_full = false;
-  std::unique_ptr<Service> service;
-};
-
-int64_t entered(const std::vector<LedgerEntry>& rows) {
-  int64_t tokens = 0;
-  for (const LedgerEntry& row : rows) tokens += row.receipt.usage.computed();
-  return tokens;
-}
 
 TEST_F(ServiceTest, AChatIsAnsweredWithItsTrueUsage) {
   start();
@@ -274,13 +192,6 @@ TEST_F(ServiceTest, AClientThatLeavesStopsItsBranchesAndIsStillCounted) {
   EXPECT_THAT(log.back(), HasSubstr("\"status\":499"));
 }
 
-Task<int> status(Service& service, const std::string& body) {
-  Recorder recorder;
-  HttpRequest request{.method = "POST", .path = "/v1/chat/completions", .body = body};
-  co_await service.handle(request, recorder);
-  co_return recorder.response.status;
-}
-
 TEST_F(ServiceTest, AFullQueueIs429AndPlacesAreGivenInOrder) {
   start({.limits = {.active = 1, .queue = 2}});
   model.on("2+2?", std::vector<Reply>(4, {"a b", 1s}));
@@ -290,8 +201,8 @@ TEST_F(ServiceTest, AFullQueueIs429AndPlacesAreGivenInOrder) {
   std::vector<int> codes = sim.run(all(std::move(tasks)));
   EXPECT_EQ(codes, (std::vector<int>{200, 200, 200, 429}));
   EXPECT_EQ(sim.elapsed(), 3s);
-  EXPECT_EQ(service->metrics().rejected, 1);
   EXPECT_THAT(ask("/metrics", "").response.body, HasSubstr("reckon_requests_active 0\n"));
+  EXPECT_EQ(service->metrics().rejected, 1);
 }
 
 TEST_F(ServiceTest, WaitersThatLeaveGiveTheirPlaceBack) {
@@ -322,7 +233,7 @@ TEST_F(ServiceTest, LoadingAndDrainingAre503) {
 
 TEST_F(ServiceTest, KeysAreAskedFor) {
   ServiceOptions options;
-  options.keys.add("team", "sk-right");
+  options.keys.add({.name = "team"}, "sk-right");
   start(std::move(options));
   EXPECT_EQ(ask("/v1/models", "").response.status, 401);
   EXPECT_EQ(ask("/v1/models", "", {{"authorization", "Bearer sk-wrong"}}).response.status, 401);
@@ -372,69 +283,6 @@ TEST_F(ServiceTest, ARequestCanBeLookedUpAndEstimated) {
   EXPECT_EQ(ask("/v1/models", "").body().at("data").at(1).at("id"), "simulated@auto");
 }
 
-TEST_F(ServiceTest, TheReceiptIsInTheLedgerBeforeTheResponseEnds) {
-  ServiceOptions options;
-  options.keys.add("team", "sk-right");
-  start(std::move(options));
-  model.on("2+2?", {{"four", 100ms}, {"four", 100ms}});
-  std::string body = R"("messages":[{"role":"user","content":"2+2?"}],"model":"simulated")";
-  Recorder r = ask("/v1/chat/completions", "{" + body + "}", {{"x-api-key", "sk-right"}});
-  ASSERT_EQ(rows.size(), 1u);  // the Sim ran no further than to the end of the answer
-  EXPECT_EQ(rows[0].receipt.id, r.body().at("reckon").at("receipt").at("id").as_string());
-  EXPECT_EQ(rows[0].key, "team");
-  EXPECT_EQ(rows[0].command, "serve");
-  ask("/v1/chat/completions", "{\"stream\":true," + body + "}", {{"x-api-key", "sk-right"}});
-  EXPECT_EQ(rows.size(), 2u);
-  EXPECT_EQ(entered(rows), model.computed);
-}
-
-TEST_F(ServiceTest, AResponseWhoseReceiptCannotBeWrittenIsAnErrorAndTheReceiptIsTold) {
-  start();
-  disk_full = true;
-  model.on("2+2?", std::vector<Reply>(4, {"four", 100ms}));
-  expect_refused(chat(""), 500, "", "ledger_unavailable");
-  ASSERT_EQ(reports.size(), 1u);
-  EXPECT_THAT(reports[0], HasSubstr("the disk is full"));
-  EXPECT_THAT(reports[0], HasSubstr("reckon.receipt/1"));
-  // What cannot be entered is not started, for a while.
-  expect_refused(chat(""), 503, "", "ledger_unavailable");
-  EXPECT_EQ(model.opened, 1);
-  sim.run(sleep_for(10s));
-  Recorder streamed = chat(R"("stream":true)");
-  EXPECT_THAT(streamed.events.back().second, HasSubstr("ledger_unavailable"));
-  disk_full = false;
-  sim.run(sleep_for(10s));
-  EXPECT_EQ(chat("").response.status, 200);
-  EXPECT_EQ(rows.size(), 1u);
-  EXPECT_THAT(ask("/metrics", "").response.body, HasSubstr("reckon_ledger_failures_total 2\n"));
-}
-
-TEST_F(ServiceTest, WhatFailsOrIsLeftIsEnteredToo) {
-  start();
-  model.on("2+2?",
-           {{.text = "a b c d", .time = 1s, .failure = std::make_exception_ptr(Error(Code::internal, "broken"))}});
-  EXPECT_EQ(chat("").response.status, 500);
-  ASSERT_EQ(rows.size(), 1u);
-  EXPECT_EQ(rows[0].receipt.stop_reason, "internal");
-  model.on("2+2?", {{"a b c d e f g h", 1s}});
-  {
-    Recorder recorder;
-    HttpRequest request{.method = "POST",
-                        .path = "/v1/chat/completions",
-                        .body = R"({"model":"simulated","messages":[{"role":"user","content":"2+2?"}]})"};
-    auto gone = [](Service& s, const HttpRequest& q, Responder& r) -> Task<bool> {
-      co_await s.handle(q, r);
-      co_return true;
-    };
-    EXPECT_FALSE(sim.run(within(450ms, gone(*service, request, recorder))));
-    EXPECT_EQ(model.live, 0) << "its branches were freed at once";
-  }
-  sim.run(service->settled());
-  ASSERT_EQ(rows.size(), 2u);
-  EXPECT_EQ(rows[1].receipt.stop_reason, "cancelled");
-  EXPECT_EQ(entered(rows), model.computed);
-}
-
 TEST(Thinking, TagsAreFoundAcrossPieces) {
   ThinkingSplitter splitter("<think>", "</think>");
   ThinkingSplitter::Parts all;
@@ -462,6 +310,10 @@ TEST(Config, IsReadAndErrorsNameLineAndKey) {
            {"[limits]\npolicy = \"x\"", "c.toml:2: limits.policy policy 'x'"},
            {"[[keys]]\nname=\"a\"\nsha256=\"zz\"", "sha256 must have 64"},
            {"keys = 1", "c.toml:1: keys must be"},
+           {"cors = [1]", "c.toml:1: cors must be a list of strings"},
+           {"[[keys]]\nname=\"a\"\nweight=-1", "c.toml:3: keys.weight must be in"},
+           {"[[keys]]\nname=\"a\"\ntokens_per_day=\"many\"", "c.toml:3: keys.tokens_per_day must be a whole number"},
+           {"[limits]\nbody_seconds = 0", "c.toml:2: limits.body_seconds must be in"},
            {"a = = 1", "c.toml:1:"}}) {
     try {
       parse_config(text, "c.toml");

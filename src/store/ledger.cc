@@ -48,7 +48,7 @@ const std::vector<std::string>& migrations() {
       ) STRICT;
       CREATE INDEX runs_by_time ON runs (unix_ms);
       )sql",
-      "ALTER TABLE runs ADD COLUMN key TEXT NOT NULL DEFAULT '';",
+      "ALTER TABLE runs ADD COLUMN key TEXT NOT NULL DEFAULT ''; CREATE INDEX runs_by_key ON runs (key, unix_ms);",
   };
   return list;
 }
@@ -192,6 +192,15 @@ std::vector<LedgerTotal> Ledger::totals(const std::string& path, By by, int64_t 
                       .joules = rows.real(11),
                       .runs_with_joules = rows.integer(12)});
   return totals;
+}
+
+int64_t Ledger::spent(const std::string& key, int64_t since_unix_ms) const {
+  Database database(path_, migrations());
+  Statement row = database.prepare(
+      "SELECT coalesce(sum(prompt + selected + discarded + verifier + probe), 0) FROM runs WHERE key = ? AND unix_ms "
+      ">= ?");
+  row.bind(key).bind(since_unix_ms).step();
+  return row.integer(0);
 }
 
 }  // namespace reckon

@@ -55,6 +55,8 @@ class Ledger {
   enum class By { key, model, strategy, day };  // day: YYYY-MM-DD, UTC
   // Reads the file as it is; one that is not there has no totals.
   static std::vector<LedgerTotal> totals(const std::string& path, By by, int64_t since_unix_ms = 0);
+  // Tokens computed for an API key since then.
+  int64_t spent(const std::string& key, int64_t since_unix_ms) const;
   std::vector<LedgerTotal> totals(By by, int64_t since_unix_ms = 0) const { return totals(path_, by, since_unix_ms); }
 
  private:

@@ -80,6 +80,7 @@ TEST_F(LedgerTest, RunsAreSummedByTheKeyThatAskedAlsoThoseOfAFileBeforeThereWere
   }
   {  // as the first version left it
     Database old(path_, {"", ""});
+    old.execute("DROP INDEX runs_by_key");
     old.execute("ALTER TABLE runs DROP COLUMN key");
     old.execute("PRAGMA user_version = 1");
   }
@@ -92,6 +93,9 @@ TEST_F(LedgerTest, RunsAreSummedByTheKeyThatAskedAlsoThoseOfAFileBeforeThereWere
   EXPECT_EQ(keys[0].group, "");
   EXPECT_EQ(keys[1].group, "team");
   EXPECT_EQ(keys[1].runs, 1);
+  EXPECT_EQ(ledger.spent("team", 0), 18);
+  EXPECT_EQ(ledger.spent("team", 3), 0);
+  EXPECT_EQ(ledger.spent("nobody", 0), 0);
 }
 
 TEST_F(LedgerTest, AFileThatIsNotThereHasNoTotalsAndIsNotMade) {

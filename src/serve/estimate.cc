@@ -1,0 +1,49 @@
+#include "serve/estimate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "strategy/catalog.h"
+
+namespace reckon {
+namespace {
+constexpr int64_t kWidestWave = 8;  // of an adaptive vote that chooses its width itself (policy/waves.h)
+}
+
+Estimate estimate(const Ask& ask, int64_t prompt_tokens, const Capabilities& model) {
+  Spec spec = parse_spec(make_strategy(ask.strategy)->text());
+  Estimate most{.samples = ask.n};
+  for (const char* name : {"samples", "cap", "n"})
+    if (auto found = spec.values.find(name); found != spec.values.end()) most.samples = std::stoll(found->second);
+  most.samples = std::min(most.samples, ask.budget.samples.value_or(most.samples));
+  int64_t room = std::max<int64_t>(model.context - prompt_tokens, 0);
+  most.each = ask.until.tokens > 0 ? std::min<int64_t>(ask.until.tokens, room) : room;
+  most.tokens = std::min(prompt_tokens + most.samples * most.each, ask.budget.tokens.value_or(INT64_MAX));
+  int64_t live = most.samples;
+  if (auto wave = spec.values.find("wave"); wave != spec.values.end())
+    live = std::min(live, wave->second == "0" ? kWidestWave : int64_t{std::stoll(wave->second)});
+  most.cells = prompt_tokens + live * most.each;
+  most.flops =
+      model.shape.prefill_flops(prompt_tokens, 0) +
+      static_cast<double>(most.tokens - prompt_tokens) * model.shape.decode_flops(prompt_tokens + most.each / 2);
+  return most;
+}
+
+std::string shallower(const std::string& strategy, int waiting, int active) {
+  if (waiting == 0 || !strategy.starts_with("adaptive")) return strategy;
+  Spec spec = parse_spec(make_strategy(strategy)->text());
+  auto cap = spec.values.find("cap");
+  if (cap == spec.values.end()) return strategy;
+  int64_t fewer = std::max<int64_t>(1, std::stoll(cap->second) * active / (active + waiting));
+  cap->second = std::to_string(fewer);
+  std::string text = spec.name;
+  char separator = ':';
+  for (const auto& [name, value] : spec.values) {
+    text += fmt::format("{}{}={}", separator, name, value);
+    separator = ',';
+  }
+  return make_strategy(text)->text();
+}
+
+}  // namespace reckon

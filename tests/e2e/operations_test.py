@@ -1,0 +1,131 @@
+import hashlib
+import json
+import signal
+import socket
+import sqlite3
+import time
+import unittest
+
+from command import STORIES, CommandTest
+from server import ServerTest
+
+
+def digest(key):
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+class OperationsTest(ServerTest):
+    """A server with a configuration file."""
+    config = b""
+
+    def setUp(self):
+        # The file is there before the server starts, in the folder that CommandTest makes.
+        self.options = ("--config", "reckon.toml")
+        super().setUp()
+
+    def start(self, *arguments, **options):
+        self.file = self.write("reckon.toml", self.config)
+        return super().start(*arguments, **options)
+
+    def ask(self, key, **fields):
+        body = {"model": STORIES, "messages": [{"role": "user", "content": "Once upon a time"}], "max_tokens": 16} | fields
+        response, data = self.request("POST", "/v1/chat/completions", body, {"Authorization": "Bearer " + key})
+        return response, json.loads(data)
+
+    def reload(self, text):
+        self.file.write_bytes(text)
+        self.process.send_signal(signal.SIGHUP)
+        return self.process.stderr.readline().decode()
+
+
+class Reload(OperationsTest):
+    config = b'[[keys]]\nname = "a"\nsha256 = "%s"\n' % digest("sk-a").encode()
+
+    def test_keys_and_limits_are_read_again_and_a_bad_file_changes_nothing(self):
+        self.assertEqual(self.ask("sk-a")[0].status, 200)
+        self.assertEqual(self.ask("sk-b")[0].status, 401)
+        both = self.config + b'[[keys]]\nname = "b"\nsha256 = "%s"\n[limits]\nsamples = 2\n' % digest("sk-b").encode()
+        self.assertIn("were read again", self.reload(both))
+        self.assertEqual(self.ask("sk-b")[0].status, 200)
+        self.assertEqual(self.ask("sk-b", model=STORIES + "@sc3")[0].status, 400)
+        said = self.reload(b"[limits]\nsamples = 0\n")
+        self.assertIn("nothing was changed: ", said)
+        self.assertIn("reckon.toml:2: limits.samples must be in 1..1024", said)
+        self.assertEqual(self.ask("sk-b")[0].status, 200)
+        self.assertIn("were read again", self.reload(self.config))
+        self.assertEqual(self.ask("sk-b")[0].status, 401)
+
+
+class Budget(OperationsTest):
+    config = b'[[keys]]\nname = "a"\nsha256 = "%s"\ntokens_per_day = 60\n' % digest("sk-a").encode()
+
+    def test_a_days_budget_is_exact_and_survives_a_restart(self):
+        first = self.ask("sk-a")[1]["usage"]["total_tokens"]
+        self.process.kill()
+        self.process.wait()
+        self.end()
+        self.setUpAgain()
+        spent = first
+        for _ in range(20):
+            response, body = self.ask("sk-a")
+            if response.status != 200:
+                break
+            spent += body["usage"]["total_tokens"]
+        self.assertEqual((response.status, body["error"]["code"]), (429, "insufficient_quota"))
+        self.assertGreater(int(response.getheader("Retry-After")), 0)
+        self.assertLessEqual(spent, 60)
+        with sqlite3.connect(self.folder / "data/reckon/reckon.db") as database:
+            self.assertEqual(database.execute("SELECT sum(prompt + selected + discarded) FROM runs").fetchone()[0], spent)
+
+    def setUpAgain(self):
+        self.process = self.start("serve", "--listen", "127.0.0.1:0", "--model", STORIES, "--context", 512, "--threads", 1,
+                                  "--log", self.log, *self.options)
+        self.port = int(self.process.stderr.readline().decode().rsplit(":", 1)[1])
+        self.process.stderr.readline()
+
+
+class Times(OperationsTest):
+    config = b"[limits]\nheader_seconds = 0.3\nbody_seconds = 0.3\n"
+
+    def test_a_client_that_sends_a_byte_now_and_then_is_refused(self):
+        for start in (b"GET /health HTTP/1.1\r\n", b"POST /v1/completions HTTP/1.1\r\nContent-Length: 1000\r\n\r\n"):
+            with socket.create_connection((self.host, self.port), timeout=60) as connection:
+                connection.sendall(start)
+                said = b""
+                try:
+                    for _ in range(200):
+                        connection.sendall(b"x")
+                        time.sleep(0.02)
+                except OSError:
+                    pass  # it has closed
+                try:
+                    said = connection.recv(65536)
+                except OSError:
+                    continue
+                self.assertIn(b"408", said.split(b"\r\n")[0])
+        self.assertEqual(self.request("GET", "/health")[0].status, 200)
+
+
+class Origins(OperationsTest):
+    config = b'cors = ["https://app.example"]\n'
+
+    def test_pages_of_an_allowed_origin_may_ask(self):
+        response, _ = self.request("OPTIONS", "/v1/chat/completions", headers={
+            "Origin": "https://app.example", "Access-Control-Request-Method": "POST"})
+        self.assertEqual((response.status, response.getheader("Access-Control-Allow-Origin")), (204, "https://app.example"))
+        response, _ = self.request("GET", "/health", headers={"Origin": "https://other.example"})
+        self.assertIsNone(response.getheader("Access-Control-Allow-Origin"))
+
+
+class CheckConfig(CommandTest):
+    def test_what_is_wrong_is_named_by_line_and_key(self):
+        for text, said in ((b"cors = 1\n", "c.toml:1: cors must be a list of strings"),
+                           (b"[[keys]]\nname = \"a\"\nweight = 0\n", "c.toml:3: keys.weight must be in"),
+                           (b"[[keys]]\nname = \"a\"\ntoken_per_day = 1\n", "did you mean tokens_per_day?"),
+                           (b"ledger = 5\n", "c.toml:1: ledger must be a string"),
+                           (b"[limits]\nidle_seconds = \"x\"\n", "c.toml:2: limits.idle_seconds must be a number")):
+            self.assert_refused(2, said, "serve", "--check-config", "--config", self.write("c.toml", text))
+
+
+if __name__ == "__main__":
+    unittest.main()
