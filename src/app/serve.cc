@@ -75,6 +75,7 @@ ServeConfig configure(const Options& options) {
   if (options.max_tokens > 0) config.limits.max_tokens = options.max_tokens;
   if (options.active > 0) config.limits.active = options.active;
   config.allow_remote_without_keys |= options.allow_remote_without_keys;
+  if (!config.tls.empty()) check_tls(config.tls);
   (void)strategy_of(config.limits.strategy, config.limits);
   if (!is_loopback(config.listen) && config.keys.empty() && options.keys.empty() && !config.allow_remote_without_keys)
     throw Error(Code::invalid_request, fmt::format("{} can be reached from other machines and there is no API key: add "
@@ -114,14 +115,16 @@ Task<int> live(AsioLoop& loop, ModelFlags flags, Service& service, HttpServer& s
 }
 
 // Limits, keys and origins as the file has them now; what is wrong with it is said and changes nothing.
-void reload(const Options& options, const ServeConfig& running, Service& service) {
+void reload(const Options& options, const ServeConfig& running, Service& service, HttpServer& server) {
   try {
     ServeConfig config = configure(options);
+    if (!config.tls.empty() && !running.tls.empty()) server.use_tls(config.tls);
     service.reconfigure(config.limits, all_keys(config, options), config.cors);
-    fmt::print(stderr, "reckon: limits and keys were read again\n");
+    fmt::print(stderr, "reckon: limits, keys and certificates were read again\n");
     if (config.listen != running.listen || config.model != running.model || config.context != running.context ||
-        config.log != running.log || config.ledger != running.ledger)
-      fmt::print(stderr, "reckon: listen, model, context, log and ledger change with a restart only\n");
+        config.tls.empty() != running.tls.empty() || config.log != running.log || config.ledger != running.ledger)
+      fmt::print(stderr,
+                 "reckon: listen, model, context, log, ledger, and whether there is TLS change with a restart only\n");
   } catch (const std::exception& error) {
     fmt::print(stderr, "reckon: nothing was changed: {}\n", error.what());
   }
@@ -159,7 +162,6 @@ int serve(const Options& options) {
   how.books.report = [](const std::string& line) { fmt::print(stderr, "reckon: {}\n", line); };
   std::unique_ptr<Model> model;
   Service service(loop, std::move(how));
-  Signals signals(loop, [&] { reload(options, config, service); });
   service.loading(fmt::format("loading {}", config.model));
   HttpServer* listening = nullptr;
   HttpServer server(loop, config.http, [&](const HttpRequest& request, Responder& responder) {
@@ -167,7 +169,9 @@ int serve(const Options& options) {
     return service.handle(request, responder);
   });
   listening = &server;
+  if (!config.tls.empty()) server.use_tls(config.tls);
   server.listen(config.listen);
+  Signals signals(loop, [&] { reload(options, config, service, server); });
   fmt::print(stderr, "reckon: listening on {}\n", server.url());
   return loop.run(live(loop, flags, service, server, signals.stop, model, config.drain_seconds));
 }

@@ -14,10 +14,22 @@ void Connection::read() {
   read_done_ = Arrival<bool>();
   if (closed_) return read_done_.deliver(false);
   reading_ = true;
-  socket_.async_read_some(asio::buffer(chunk_), [self = shared_from_this()](error_code error, size_t bytes) {
+  auto done = [self = shared_from_this()](error_code error, size_t bytes) {
     self->reading_ = false;
     if (error) self->closed_ = true;
     else self->inbox_.append(self->chunk_.data(), bytes);
+    self->read_done_.deliver(!error);
+  };
+  if (tls_) tls_->async_read_some(asio::buffer(chunk_), std::move(done));
+  else socket_.async_read_some(asio::buffer(chunk_), std::move(done));
+}
+
+void Connection::shake_hands() {
+  read_done_ = Arrival<bool>();
+  reading_ = true;
+  tls_->async_handshake(asio::ssl::stream_base::server, [self = shared_from_this()](error_code error) {
+    self->reading_ = false;
+    if (error) self->close();
     self->read_done_.deliver(!error);
   });
 }
@@ -32,12 +44,14 @@ void Connection::write(std::string data) {
 void Connection::pump() {
   under_way_ = std::exchange(outbox_, {});
   writing_ = true;
-  asio::async_write(socket_, asio::buffer(under_way_), [self = shared_from_this()](error_code error, size_t) {
+  auto done = [self = shared_from_this()](error_code error, size_t) {
     self->writing_ = false;
     if (error) self->close();
     if (!self->closed_ && !self->outbox_.empty()) self->pump();
     else self->flushed_.deliver(!self->closed_);
-  });
+  };
+  if (tls_) asio::async_write(*tls_, asio::buffer(under_way_), std::move(done));
+  else asio::async_write(socket_, asio::buffer(under_way_), std::move(done));
 }
 
 Task<bool> Connection::flushed() {
@@ -48,7 +62,10 @@ Task<bool> Connection::flushed() {
 
 void Connection::finish_writing() {
   error_code ignored;
-  if (socket_.is_open()) socket_.shutdown(Socket::shutdown_send, ignored);
+  if (!socket_.is_open()) return;
+  // Its first part, telling the client, is written at once; nobody waits for the client's.
+  if (tls_) tls_->async_shutdown([self = shared_from_this()](error_code) {});
+  else socket_.shutdown(Socket::shutdown_send, ignored);
 }
 
 void Connection::close() {
@@ -60,6 +77,12 @@ void Connection::close() {
 namespace {
 Task<bool> arrived(Arrival<bool> arrival) { co_return co_await arrival; }
 }  // namespace
+
+Task<bool> secured(std::shared_ptr<Connection> connection, Loop::Clock::duration limit) {
+  if (!connection->encrypted()) co_return true;
+  connection->shake_hands();
+  co_return (co_await within(limit, arrived(connection->read_done()))).value_or(false);
+}
 
 Task<Connection::Read> more(std::shared_ptr<Connection> connection, Loop::Clock::duration limit) {
   connection->read();

@@ -2,7 +2,10 @@
 #include <array>
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "net/http.h"
@@ -15,10 +18,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
   using Socket = boost::asio::generic::stream_protocol::socket;
   enum class Read { data, closed, late };
 
-  Connection(Socket socket, size_t backlog) : socket_(std::move(socket)), backlog_(backlog) {}
+  // With `tls` nothing may be read or written before secured() has returned true.
+  Connection(Socket socket, size_t backlog, boost::asio::ssl::context* tls)
+      : socket_(std::move(socket)), backlog_(backlog) {
+    if (tls) tls_.emplace(socket_, *tls);
+  }
 
   std::string& inbox() { return inbox_; }  // read and not yet used
   bool closed() const { return closed_; }
+  bool encrypted() const { return tls_.has_value(); }
+  void shake_hands();                                            // of TLS; counts as a read
   void read();                                                   // starts a read unless one is under way
   const Arrival<bool>& read_done() const { return read_done_; }  // of the last read(); false: closed
   void write(std::string data);                                  // queued
@@ -29,6 +38,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   void pump();
   Socket socket_;
+  std::optional<boost::asio::ssl::stream<Socket&>> tls_;
   const size_t backlog_;
   bool closed_ = false, reading_ = false, writing_ = false;
   std::array<char, 4096> chunk_;
@@ -39,6 +49,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
 // Waits for more bytes in the inbox.
 Task<Connection::Read> more(std::shared_ptr<Connection> connection, Loop::Clock::duration limit);
+
+// The handshake of TLS within `limit`, if there is to be one; false: the connection is of no use.
+Task<bool> secured(std::shared_ptr<Connection> connection, Loop::Clock::duration limit);
 
 // Serves requests of one connection, one after the other, until it ends or `draining` says so.
 Task<void> serve_connection(std::shared_ptr<Connection> connection, const HttpOptions& options,

@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <charconv>
 #include <cstring>
@@ -49,6 +50,22 @@ Address parse(const std::string& text) {
   if (host == "localhost") host = "127.0.0.1";
   if (host == "*") host.clear();
   return {.host = host, .port = port};
+}
+
+std::unique_ptr<asio::ssl::context> load_tls(const TlsFiles& files) {
+  namespace ssl = asio::ssl;
+  auto tls = std::make_unique<ssl::context>(ssl::context::tls_server);
+  tls->set_options(ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1);
+  auto use = [](const std::string& what, const std::string& file, const auto& load) {
+    error_code error;
+    load(error);
+    if (error)
+      throw Error(Code::environment, fmt::format("{} is not a usable {} in PEM: {}", file, what, error.message()));
+  };
+  use("certificate", files.certificate, [&](error_code& e) { tls->use_certificate_chain_file(files.certificate, e); });
+  use("private key of that certificate", files.key,
+      [&](error_code& e) { tls->use_private_key_file(files.key, ssl::context::pem, e); });
+  return tls;
 }
 
 asio::ip::address ip(const Address& address) {
@@ -102,7 +119,7 @@ struct HttpServer::Impl {
     auto session = std::make_unique<Session>();
     Session* s = session.get();
     s->server = this;
-    s->connection = std::make_shared<Connection>(std::move(socket), options.backlog_bytes);
+    s->connection = std::make_shared<Connection>(std::move(socket), options.backlog_bytes, tls.get());
     s->place = sessions.insert(sessions.end(), std::move(session));
     s->ended.set([](void* self) noexcept { static_cast<Session*>(self)->server->close(static_cast<Session*>(self)); },
                  s);
@@ -133,6 +150,7 @@ struct HttpServer::Impl {
   asio::basic_socket_acceptor<Generic> acceptor;
   asio::steady_timer retry;
   std::list<std::unique_ptr<Session>> sessions;
+  std::unique_ptr<asio::ssl::context> tls;  // null: none
   std::string url, path;
   bool local = false, draining = false;
   Arrival<bool> empty;
@@ -169,10 +187,14 @@ void HttpServer::listen(const std::string& text) {
     tcp.resize(bound.size());
     std::memcpy(tcp.data(), bound.data(), bound.size());
     std::string host = tcp.address().to_string();
-    impl_->url = fmt::format("http://{}:{}", tcp.address().is_v6() ? "[" + host + "]" : host, tcp.port());
+    impl_->url = fmt::format("{}://{}:{}", impl_->tls ? "https" : "http",
+                             tcp.address().is_v6() ? "[" + host + "]" : host, tcp.port());
   }
   impl_->accept();
 }
+
+void HttpServer::use_tls(const TlsFiles& files) { impl_->tls = load_tls(files); }
+void check_tls(const TlsFiles& files) { (void)load_tls(files); }
 
 std::string HttpServer::url() const { return impl_->url; }
 int HttpServer::connections() const { return static_cast<int>(impl_->sessions.size()); }

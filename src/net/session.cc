@@ -210,6 +210,10 @@ Task<bool> flush(Shared connection, const HttpOptions& options) {
 
 Task<void> serve_connection(Shared connection, const HttpOptions& options, const HttpHandler& handler,
                             const bool& draining) {
+  if (!co_await secured(connection, options.header_time)) {
+    connection->close();
+    co_return;
+  }
   while (!draining) {
     Incoming incoming = co_await read_request(connection, options);
     if (incoming.problem) {

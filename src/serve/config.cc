@@ -158,6 +158,15 @@ ServeConfig parse_config(std::string_view text, const std::string& file) {
     if (!limits->is_table()) table.fail(*limits, "limits", "must be a [limits] table");
     read_limits(*limits->as_table(), file, config);
   }
+  if (const toml::node* tls = table.node("tls")) {
+    if (!tls->is_table()) table.fail(*tls, "tls", "must be a [tls] table");
+    Table files(*tls->as_table(), file, "tls.");
+    files.read("certificate", config.tls.certificate);
+    files.read("key", config.tls.key);
+    files.finish();
+    if (config.tls.certificate.empty() || config.tls.key.empty())
+      files.fail(*tls, config.tls.certificate.empty() ? "certificate" : "key", "is missing");
+  }
   if (const toml::node* keys = table.node("keys")) read_keys(table, *keys, file, config);
   table.finish();
   return config;

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "net/http.h"
+#include "net/http_server.h"
 #include "serve/ask.h"
 #include "serve/keys.h"
 
@@ -27,6 +27,7 @@ struct ServeConfig {
   ServeLimits limits;
   HttpOptions http;
   std::vector<Key> keys;
+  TlsFiles tls;
   std::vector<std::string> cors;  // origins of pages that may ask; "*": all
 };
 

@@ -4,13 +4,10 @@
 
 #include <algorithm>
 
+#include "policy/waves.h"
 #include "strategy/catalog.h"
 
 namespace reckon {
-namespace {
-constexpr int64_t kWidestWave = 8;  // of an adaptive vote that chooses its width itself (policy/waves.h)
-}
-
 Estimate estimate(const Ask& ask, int64_t prompt_tokens, const Capabilities& model) {
   Spec spec = parse_spec(make_strategy(ask.strategy)->text());
   Estimate most{.samples = ask.n};
@@ -21,8 +18,11 @@ Estimate estimate(const Ask& ask, int64_t prompt_tokens, const Capabilities& mod
   most.each = ask.until.tokens > 0 ? std::min<int64_t>(ask.until.tokens, room) : room;
   most.tokens = std::min(prompt_tokens + most.samples * most.each, ask.budget.tokens.value_or(INT64_MAX));
   int64_t live = most.samples;
-  if (auto wave = spec.values.find("wave"); wave != spec.values.end())
-    live = std::min(live, wave->second == "0" ? kWidestWave : int64_t{std::stoll(wave->second)});
+  if (auto wave = spec.values.find("wave"); wave != spec.values.end()) {
+    int width = std::stoi(wave->second);
+    if (width == 0) width = wave_width(model.batch_cost, std::stod(spec.values.at("latency")));
+    live = std::min<int64_t>(live, width);
+  }
   most.cells = prompt_tokens + live * most.each;
   most.flops =
       model.shape.prefill_flops(prompt_tokens, 0) +

@@ -67,6 +67,40 @@ TEST_F(ServiceTest, WhatFailsOrIsLeftIsEnteredToo) {
   EXPECT_EQ(entered(rows), model.computed);
 }
 
+Task<int> stream(Service& service, Recorder& recorder, std::string body) {
+  HttpRequest request{.method = "POST", .path = "/v1/chat/completions", .body = std::move(body)};
+  co_await service.handle(request, recorder);
+  co_return 0;
+}
+
+// Deletes the request of this stream after a while; the branches that are alive one token later.
+Task<int> live_after_delete(Service& service, const Recorder& streamed, const ScriptedModel& model) {
+  co_await sleep_for(450ms);
+  std::string id(json::parse(streamed.events.at(0).second).at("id").as_string());
+  Recorder recorder;
+  HttpRequest request{.method = "DELETE", .path = "/v1/reckon/requests/" + id};
+  co_await service.handle(request, recorder);
+  co_await sleep_for(100ms);
+  co_return model.live;
+}
+
+TEST_F(ServiceTest, ADeletedRequestFreesItsBranchesWithinATokenAndItsClientGetsWhatThereIs) {
+  start();
+  model.on("2+2?", std::vector<Reply>(4, {"a b c d e f g h i j", 1s}));
+  Recorder recorder;
+  std::vector<Task<int>> tasks;
+  tasks.push_back(stream(*service, recorder,
+                         R"({"model":"simulated@sc4","stream":true,"messages":[{"role":"user","content":"2+2?"}]})"));
+  tasks.push_back(live_after_delete(*service, recorder, model));
+  EXPECT_EQ(sim.run(all(std::move(tasks))), (std::vector<int>{0, 0}));
+  EXPECT_LT(sim.elapsed(), 600ms);
+  EXPECT_EQ(recorder.events.back().second, "[DONE]");
+  EXPECT_EQ(recorder.content(), "a b c d e");
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].receipt.stop_reason, "cancelled");
+  EXPECT_EQ(entered(rows), model.computed);
+}
+
 TEST_F(ServiceTest, MetricsHaveTheNamesOfOpenTelemetry) {
   start();
   model.on("2+2?", {{"four it is", 300ms}});
@@ -93,15 +127,15 @@ Task<json::value> answer(Service& service, std::string body) {
 
 TEST_F(ServiceTest, UnderLoadAVoteIsShallowerAndSaysWhatRan) {
   start({.limits = {.active = 2, .queue = 64}});
-  model.on("2+2?", std::vector<Reply>(200, {"a guess", 1s}));  // no answer: every vote draws until its cap
+  model.on("2+2?", std::vector<Reply>(200, {.text = "", .time = 1s, .tokens = 3}));  // no answer: until the cap
   std::vector<Task<json::value>> tasks;
   for (int i = 0; i < 8; ++i) tasks.push_back(answer(*service, kAdaptive));
   std::vector<json::value> bodies = sim.run(all(std::move(tasks)));
   std::vector<int64_t> samples;
   for (const json::value& body : bodies) samples.push_back(body.at("reckon").at("samples").to_number<int64_t>());
-  // 0, 0, then as they leave a queue that shrinks from 5: 16 * 2 / (2 + waiting).
-  EXPECT_EQ(samples, (std::vector<int64_t>{16, 16, 4, 5, 6, 8, 10, 16}));
-  EXPECT_THAT(std::string(bodies[2].at("reckon").at("policy").as_string()), HasSubstr("cap=4"));
+  // 16 * 2 / (2 + waiting), as two at a time begin and the queue shrinks from 6.
+  EXPECT_EQ(samples, (std::vector<int64_t>{4, 4, 5, 5, 8, 8, 16, 16}));
+  EXPECT_THAT(std::string(bodies[2].at("reckon").at("policy").as_string()), HasSubstr("cap=5"));
   EXPECT_EQ(bodies[2].at("reckon").at("policy"), bodies[2].at("reckon").at("receipt").at("strategy"));
   EXPECT_THAT(json::serialize(bodies[2].at("warnings")), HasSubstr("under load"));
   EXPECT_EQ(entered(rows), model.computed);
@@ -120,7 +154,7 @@ TEST_F(ServiceTest, ADeadlineIsKeptWithWhatThereIsOrRefusedAtOnce) {
   start({.limits = {.active = 1}});
   model.on("2+2?", {{"a b c d e f g h i j", 1s}, {"a b c d e f g h i j", 1s}});
   json::value body = chat(R"("reckon":{"deadline_ms":450,"late":"best"})").body();
-  EXPECT_EQ(body.at("choices").at(0).at("message").at("content"), "a b c d");
+  EXPECT_EQ(body.at("choices").at(0).at("message").at("content"), "a b c d e");  // the token under way ends
   EXPECT_EQ(body.at("choices").at(0).at("finish_reason"), "length");
   EXPECT_EQ(chat("").response.status, 200);  // a sample takes a second here
   Loop::Time before = sim.now();

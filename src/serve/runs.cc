@@ -170,8 +170,8 @@ Task<Done> Runs::run(Ask ask, Caller caller, Watcher watcher) {
   const KeyRules& key = caller.key;
   Books::Page page(books_, caller.id, key.name);
   Estimate most = estimate(ask, done.prompt_tokens, model_.capabilities());
-  if (int64_t held = page.hold(key, done.prompt_tokens + 1, most.tokens); held > 0)
-    ask.budget.tokens = std::min(held, ask.budget.tokens.value_or(held));
+  int64_t held = page.hold(key, done.prompt_tokens + 1, most.tokens);
+  if (key.tokens_per_day || key.tokens_per_month) ask.budget.tokens = std::min(held, ask.budget.tokens.value_or(held));
   PassPtr pass = co_await admit(ask, {caller.id, key.name, key.weight, key.active, most.tokens, most.cells});
   std::string text = strategy_now(ask, done.warnings);
   std::unique_ptr<Strategy> strategy = make_strategy(text);

@@ -89,7 +89,7 @@ inline int64_t entered(const std::vector<LedgerEntry>& rows) {
   return tokens;
 }
 
-inline Task<int> status(Service& service, const std::string& body) {
+inline Task<int> status(Service& service, std::string body) {
   Recorder recorder;
   HttpRequest request{.method = "POST", .path = "/v1/chat/completions", .body = body};
   co_await service.handle(request, recorder);

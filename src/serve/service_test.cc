@@ -310,6 +310,7 @@ TEST(Config, IsReadAndErrorsNameLineAndKey) {
            {"[limits]\npolicy = \"x\"", "c.toml:2: limits.policy policy 'x'"},
            {"[[keys]]\nname=\"a\"\nsha256=\"zz\"", "sha256 must have 64"},
            {"keys = 1", "c.toml:1: keys must be"},
+           {"\n[tls]\nkey = \"k.pem\"", "c.toml:2: tls.certificate is missing"},
            {"cors = [1]", "c.toml:1: cors must be a list of strings"},
            {"[[keys]]\nname=\"a\"\nweight=-1", "c.toml:3: keys.weight must be in"},
            {"[[keys]]\nname=\"a\"\ntokens_per_day=\"many\"", "c.toml:3: keys.tokens_per_day must be a whole number"},

@@ -1,8 +1,12 @@
 import hashlib
+import http.client
 import json
+import shutil
 import signal
 import socket
 import sqlite3
+import ssl
+import subprocess
 import time
 import unittest
 
@@ -117,11 +121,71 @@ class Origins(OperationsTest):
         self.assertIsNone(response.getheader("Access-Control-Allow-Origin"))
 
 
+@unittest.skipUnless(shutil.which("openssl"), "openssl is not installed")
+class Tls(OperationsTest):
+    config = b'[tls]\ncertificate = "cert.pem"\nkey = "key.pem"\n'
+
+    def start(self, *arguments, **options):
+        self.certify()
+        return super().start(*arguments, **options)
+
+    def certify(self):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                        "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
+                        "-keyout", self.folder / "key.pem", "-out", self.folder / "cert.pem"], check=True, capture_output=True)
+
+    def connect(self):
+        context = ssl.create_default_context(cafile=str(self.folder / "cert.pem"))
+        return http.client.HTTPSConnection(self.host, self.port, timeout=60, context=context)
+
+    def test_the_api_is_there_under_tls_only_and_the_certificate_can_change(self):
+        connection = self.connect()
+        body = json.dumps({"model": STORIES, "prompt": "Once upon a time", "max_tokens": 8, "stream": True})
+        for _ in range(2):  # one connection
+            connection.request("POST", "/v1/completions", body)
+            self.assertIn(b"[DONE]", connection.getresponse().read())
+        connection.request("GET", "/v1/models", headers={"Connection": "close"})
+        self.assertEqual(connection.getresponse().status, 200)
+        with socket.create_connection((self.host, self.port), timeout=60) as plain:
+            plain.sendall(b"GET /health HTTP/1.1\r\n\r\n")
+            try:
+                self.assertNotIn(b"HTTP/1.1 200", plain.recv(65536))
+            except ConnectionResetError:
+                pass
+        self.certify()
+        with self.assertRaises(ssl.SSLError):
+            self.connect().request("GET", "/health")  # the server still has the old one
+        self.assertIn("were read again", self.reload(self.config))
+        connection = self.connect()
+        connection.request("GET", "/health")
+        self.assertEqual(connection.getresponse().status, 200)
+        code, said = self.stop()
+        self.assertEqual(code, 0, said)
+
+    def test_a_client_that_leaves_under_tls_stops_its_branches(self):
+        connection = self.connect()
+        connection.request("POST", "/v1/completions", json.dumps(
+            {"model": STORIES + "@sc8", "prompt": "Once", "max_tokens": 480, "stream": True}))
+        connection.sock.close()
+        connection.close()
+
+        def active():
+            other = self.connect()
+            other.request("GET", "/metrics")
+            return b"\nreckon_requests_active 0\n" in other.getresponse().read()
+        self.eventually(active)
+
+
 class CheckConfig(CommandTest):
+    def test_files_of_tls_are_tried(self):
+        self.write("cert.pem", b"nothing")
+        self.assert_refused(3, "cert.pem is not a usable certificate", "serve", "--check-config", "--config",
+                            self.write("c.toml", b'[tls]\ncertificate = "cert.pem"\nkey = "key.pem"\n'))
+
     def test_what_is_wrong_is_named_by_line_and_key(self):
         for text, said in ((b"cors = 1\n", "c.toml:1: cors must be a list of strings"),
                            (b"[[keys]]\nname = \"a\"\nweight = 0\n", "c.toml:3: keys.weight must be in"),
-                           (b"[[keys]]\nname = \"a\"\ntoken_per_day = 1\n", "did you mean tokens_per_day?"),
+                           (b"[[keys]]\nname = \"a\"\ntoken_per_day = 1\n", "c.toml:3: keys.token_per_day is not known"),
                            (b"ledger = 5\n", "c.toml:1: ledger must be a string"),
                            (b"[limits]\nidle_seconds = \"x\"\n", "c.toml:2: limits.idle_seconds must be a number")):
             self.assert_refused(2, said, "serve", "--check-config", "--config", self.write("c.toml", text))

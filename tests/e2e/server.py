@@ -18,7 +18,7 @@ class ServerTest(CommandTest):
                                   "--log", self.log, *self.options)
         self.addCleanup(self.end)
         first = self.process.stderr.readline().decode()
-        self.assertIn("listening on http://", first)
+        self.assertRegex(first, "listening on https?://")
         self.host, self.port = "127.0.0.1", int(first.rsplit(":", 1)[1])
         self.url = f"http://127.0.0.1:{self.port}"
         self.assertEqual(self.process.stderr.readline(), b"reckon: ready\n")
