@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -35,8 +36,8 @@ class Responder {
   virtual ~Responder() = default;
   virtual void send(HttpResponse response) = 0;
   virtual void begin(Headers headers) = 0;  // status 200, text/event-stream
-  // One server-sent event; `data` must not hold a line break.
-  virtual void event(std::string_view data, std::string_view name = {}) = 0;
+  // One server-sent event; `data` must not hold a line break. Its number is sent as its id, unless it is negative.
+  virtual void event(std::string_view data, std::string_view name = {}, int64_t number = -1) = 0;
   virtual void end() = 0;
   virtual bool started() const = 0;  // send() or begin() was called
 };

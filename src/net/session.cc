@@ -46,8 +46,10 @@ class SocketResponder : public Responder {
     if (version_ >= 11) header.chunked(true);
     connection_.write(bytes(header.base()));
   }
-  void event(std::string_view data, std::string_view name) override {
-    write(name.empty() ? fmt::format("data: {}\n\n", data) : fmt::format("event: {}\ndata: {}\n\n", name, data));
+  void event(std::string_view data, std::string_view name, int64_t number) override {
+    std::string id = number < 0 ? "" : fmt::format("id: {}\n", number);
+    std::string kind = name.empty() ? "" : fmt::format("event: {}\n", name);
+    write(fmt::format("{}{}data: {}\n\n", id, kind, data));
   }
   void end() override {
     if (std::exchange(ended_, true)) return;

@@ -27,6 +27,9 @@ struct Ask {
   std::optional<double> deadline;  // seconds from the request's arrival, waiting included
   bool refuse_late = false;        // refuse what cannot meet it, instead of answering with what there is by then
   bool stream = false, include_usage = false, progress = false;
+  bool resume = false;         // it goes on while its client is away
+  bool background = false;     // as resume, and the client of /v1/responses need not wait
+  boost::json::object echo{};  // what /v1/responses repeats of its request
   std::vector<std::string> warnings;
   bool voting() const { return !strategy.starts_with("single"); }
 };
@@ -64,6 +67,7 @@ void warn_unknown(Ask& ask, const Fields& fields);
 
 Ask parse_chat(const HttpRequest& request, const ServeLimits& limits, const Capabilities& model);
 Ask parse_completion(const HttpRequest& request, const ServeLimits& limits, const Capabilities& model);
+Ask parse_responses(const HttpRequest& request, const ServeLimits& limits, const Capabilities& model);
 Ask parse_messages(const HttpRequest& request, const ServeLimits& limits, const Capabilities& model);
 
 }  // namespace reckon

@@ -109,6 +109,7 @@ void choose_compute(Ask& ask, Fields& fields, const HttpRequest& request, const 
     if (const json::object* stream = reckon.object("stream")) {
       Fields how(*stream, "reckon.stream.");
       ask.progress = how.flag("progress").value_or(false);
+      ask.resume = how.flag("resume").value_or(false);
       warn_unknown(ask, how);
     }
     if (auto ms = reckon.number("deadline_ms", 1, 1e9)) ask.deadline = *ms / 1000;
@@ -143,6 +144,7 @@ void read_thinking(Ask& ask, Fields& fields, const Capabilities& model) {
     effort(reasoning.text("effort"), "reasoning.effort");
     if (reasoning.integer("max_tokens", 0, kMany)) given.push_back("reasoning.max_tokens");
     reasoning.flag("exclude");
+    reasoning.ignore({"summary", "generate_summary"});
     warn_unknown(ask, reasoning);
   }
   if (const json::object* object = fields.object("custom_params")) {

@@ -41,7 +41,9 @@ class CorsResponder : public Responder {
     add(headers);
     inner_.begin(std::move(headers));
   }
-  void event(std::string_view data, std::string_view name) override { inner_.event(data, name); }
+  void event(std::string_view data, std::string_view name, int64_t number) override {
+    inner_.event(data, name, number);
+  }
   void end() override { inner_.end(); }
   bool started() const override { return inner_.started(); }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "base/text.h"
 #include "serve/estimate.h"
 #include "serve/refusal.h"
 #include "serve/service.h"
@@ -23,7 +24,7 @@ HttpResponse Service::health() const {
   return {.body = R"({"status":"ok"})"};
 }
 
-std::string Service::models() const {
+std::string Service::models(std::string_view id) const {
   const Capabilities& facts = runs_->model().capabilities();
   json::array list;
   auto add = [&](const std::string& id, const std::string& policy) {
@@ -38,6 +39,11 @@ std::string Service::models() const {
     if (policy != "sc16" || options_.limits.samples >= 16)
       add(facts.name + "@" + policy, strategy_of(policy, options_.limits));
   add("reckon/auto", strategy_of("auto", options_.limits));
+  for (const json::value& model : list)
+    if (model.at("id").as_string() == id) return json::serialize(model);
+  if (!id.empty())
+    throw Refusal(Code::not_found, fmt::format("there is no model '{}'; /v1/models lists them", utf8_prefix(id, 100)),
+                  "model", "model_not_found");
   return json::serialize(json::object{{"object", "list"}, {"data", std::move(list)}});
 }
 
@@ -96,8 +102,7 @@ std::string Service::about_request(const HttpRequest& request) {
   std::string id = request.path.substr(std::string_view("/v1/reckon/requests/").size());
   bool answer_now = id.ends_with("/answer-now") && request.method == "POST";
   if (answer_now) id.resize(id.size() - std::string_view("/answer-now").size());
-  for (const char* prefix : {"chatcmpl-", "cmpl-", "msg_"})
-    if (id.starts_with(prefix)) id.erase(0, std::string_view(prefix).size());
+  id = bare_id(std::move(id));
   if (answer_now || request.method == "DELETE")
     if (!books_.finish_now(id)) runs_->leave(id);
   std::string state = books_.state(id);

@@ -2,7 +2,6 @@
 
 #include "base/usage_json.h"
 #include "serve/refusal.h"
-#include "serve/thinking.h"
 
 // Responses of /v1/chat/completions and /v1/completions.
 namespace reckon {
@@ -15,19 +14,11 @@ const char* finish_reason(Finish finish) {
 }
 
 json::object usage_object(const Done& done) {
-  const Usage& usage = done.run.receipt.usage;
-  int64_t completion = usage.selected + usage.discarded + usage.verifier + usage.probe;
-  int64_t cached = std::max<int64_t>(0, done.prompt_tokens - usage.prompt);
-  return {{"prompt_tokens", done.prompt_tokens},
-          {"completion_tokens", completion},
-          {"total_tokens", done.prompt_tokens + completion},
-          {"prompt_tokens_details", {{"cached_tokens", cached}}}};
-}
-
-ThinkingSplitter::Parts split(const Heading& heading, const std::string& text) {
-  ThinkingSplitter splitter(heading.think_open, heading.think_close);
-  ThinkingSplitter::Parts parts = splitter.feed(text), rest = splitter.end();
-  return {parts.reasoning + rest.reasoning, parts.content + rest.content};
+  Tokens tokens = tokens_of(done);
+  return {{"prompt_tokens", tokens.input},
+          {"completion_tokens", tokens.output},
+          {"total_tokens", tokens.input + tokens.output},
+          {"prompt_tokens_details", {{"cached_tokens", tokens.cached}}}};
 }
 
 // Both names that clients know.
@@ -158,6 +149,19 @@ class OpenAi : public Surface {
 };
 
 }  // namespace
+
+Tokens tokens_of(const Done& done) {
+  const Usage& usage = done.run.receipt.usage;
+  return {.input = done.prompt_tokens,
+          .cached = std::max<int64_t>(0, done.prompt_tokens - usage.prompt),
+          .output = usage.selected + usage.discarded + usage.verifier + usage.probe};
+}
+
+ThinkingSplitter::Parts split(const Heading& heading, const std::string& text) {
+  ThinkingSplitter splitter(heading.think_open, heading.think_close);
+  ThinkingSplitter::Parts parts = splitter.feed(text), rest = splitter.end();
+  return {parts.reasoning + rest.reasoning, parts.content + rest.content};
+}
 
 json::object reckon_object(const Ask& ask, const Done& done) {
   const Outcome& outcome = done.run.outcome;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "serve/runs.h"
+#include "serve/thinking.h"
 
 namespace reckon {
 
@@ -12,6 +13,7 @@ struct Heading {
   std::string id;  // of the request, without the surface's prefix
   int64_t created = 0;
   Ask ask;
+  int prompt_tokens = 0;
   std::string think_open, think_close;
 };
 
@@ -29,7 +31,16 @@ class Surface {
 
 std::unique_ptr<Surface> chat_surface(Heading heading, Responder& responder);
 std::unique_ptr<Surface> completion_surface(Heading heading, Responder& responder);
-std::unique_ptr<Surface> messages_surface(Heading heading, Responder& responder, int prompt_tokens);
+std::unique_ptr<Surface> messages_surface(Heading heading, Responder& responder);
+std::unique_ptr<Surface> responses_surface(Heading heading, Responder& responder);
+
+// Tokens of a request as the surfaces count them: `output` holds those of all samples, `cached` is part of `input`.
+struct Tokens {
+  int64_t input = 0, cached = 0, output = 0;
+};
+Tokens tokens_of(const Done& done);
+// A whole text taken apart by the model's tags.
+ThinkingSplitter::Parts split(const Heading& heading, const std::string& text);
 
 // The reckon{} object of a response: policy, votes, why it stopped, usage in parts, the receipt, warnings.
 boost::json::object reckon_object(const Ask& ask, const Done& done);

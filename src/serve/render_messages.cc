@@ -9,8 +9,7 @@ namespace json = boost::json;
 
 class Messages : public Surface {
  public:
-  Messages(Heading heading, Responder& responder, int prompt_tokens)
-      : heading_(std::move(heading)), responder_(responder), prompt_tokens_(prompt_tokens) {}
+  Messages(Heading heading, Responder& responder) : heading_(std::move(heading)), responder_(responder) {}
 
   std::string render(const Done& done) override {
     json::object body = message(done);
@@ -26,7 +25,7 @@ class Messages : public Surface {
     begun["stop_reason"] = nullptr;
     begun["stop_sequence"] = nullptr;
     begun["content"] = json::array{};
-    begun["usage"] = {{"input_tokens", prompt_tokens_}, {"output_tokens", 0}};
+    begun["usage"] = {{"input_tokens", heading_.prompt_tokens}, {"output_tokens", 0}};
     send({{"type", "message_start"}, {"message", std::move(begun)}});
     send({{"type", "content_block_start"}, {"index", 0}, {"content_block", {{"type", "text"}, {"text", ""}}}});
     send({{"type", "ping"}});
@@ -67,8 +66,7 @@ class Messages : public Surface {
     return body;
   }
   json::object usage(const Done& done) const {
-    const Usage& u = done.run.receipt.usage;
-    return {{"input_tokens", prompt_tokens_}, {"output_tokens", u.selected + u.discarded + u.verifier + u.probe}};
+    return {{"input_tokens", heading_.prompt_tokens}, {"output_tokens", tokens_of(done).output}};
   }
   void say(std::string_view text) {
     if (!text.empty())
@@ -81,13 +79,12 @@ class Messages : public Surface {
 
   Heading heading_;
   Responder& responder_;
-  int prompt_tokens_;
 };
 
 }  // namespace
 
-std::unique_ptr<Surface> messages_surface(Heading heading, Responder& responder, int prompt_tokens) {
-  return std::make_unique<Messages>(std::move(heading), responder, prompt_tokens);
+std::unique_ptr<Surface> messages_surface(Heading heading, Responder& responder) {
+  return std::make_unique<Messages>(std::move(heading), responder);
 }
 
 }  // namespace reckon

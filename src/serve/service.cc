@@ -18,52 +18,64 @@ namespace {
 
 namespace json = boost::json;
 
-int64_t unix_seconds() { return unix_milliseconds() / 1000; }
+constexpr std::string_view kModels = "/v1/models/";
 
-bool generates(const std::string& path) {
-  return path == "/v1/chat/completions" || path == "/v1/completions" || path == "/v1/messages";
-}
+int64_t unix_seconds() { return unix_milliseconds() / 1000; }
 
 }  // namespace
 
-// What the log says of a request, also of one whose client went away.
-struct Service::Entry {
-  Service& service;
-  const HttpRequest& request;
-  std::string id{};
-  KeyRules key{};
-  std::string model{}, policy{};
-  int status = 499;  // as if the client had gone, until there is an answer
-  int64_t tokens = 0;
-  int samples = 0;
-  Loop::Time start;
+Service::Entry::Entry(Service& its_service, const HttpRequest& request)
+    : service(its_service),
+      method(request.method),
+      path(request.path),
+      id(fmt::format("{:016x}", mix(service.next_id_++))),
+      start(service.loop_.now()) {}
 
-  ~Entry() {
-    static constexpr std::string_view kKnown[] = {
-        "/v1/chat/completions", "/v1/completions", "/v1/messages", "/v1/messages/count_tokens",
-        "/v1/models",           "/health",         "/metrics"};
-    bool known = std::ranges::find(kKnown, request.path) != std::end(kKnown);
-    service.metrics_.answered(known ? request.path : "other", status);
-    double ms = std::chrono::duration<double, std::milli>(service.loop_.now() - start).count();
-    service.options_.log(json::serialize(
-        json::object{{"time", fmt::format("{:%FT%TZ}", fmt::gmtime(static_cast<std::time_t>(unix_seconds())))},
-                     {"id", id},
-                     {"method", request.method},
-                     {"path", request.path},
-                     {"status", status},
-                     {"key", key.name},
-                     {"model", model},
-                     {"policy", policy},
-                     {"samples", samples},
-                     {"tokens", tokens},
-                     {"ms", std::round(ms * 10) / 10}}));
-  }
+Service::Entry::~Entry() {
+  static constexpr std::string_view kKnown[] = {"/v1/messages/count_tokens", "/v1/models", "/health", "/metrics"};
+  bool known = form_of(path) || std::ranges::find(kKnown, path) != std::end(kKnown);
+  service.metrics_.answered(known ? path : "other", status);
+  double ms = std::chrono::duration<double, std::milli>(service.loop_.now() - start).count();
+  service.options_.log(json::serialize(
+      json::object{{"time", fmt::format("{:%FT%TZ}", fmt::gmtime(static_cast<std::time_t>(unix_seconds())))},
+                   {"id", id},
+                   {"method", method},
+                   {"path", path},
+                   {"status", status},
+                   {"key", key.name},
+                   {"model", model},
+                   {"policy", policy},
+                   {"samples", samples},
+                   {"tokens", tokens},
+                   {"ms", std::round(ms * 10) / 10}}));
+}
+
+struct Service::Form {
+  std::string_view path, prefix;  // of the ids
+  Ask (*parse)(const HttpRequest&, const ServeLimits&, const Capabilities&);
+  std::unique_ptr<Surface> (*surface)(Heading, Responder&);
 };
+
+const Service::Form* Service::form_of(const std::string& path) {
+  static constexpr Form kForms[] = {{"/v1/chat/completions", "chatcmpl-", parse_chat, chat_surface},
+                                    {"/v1/completions", "cmpl-", parse_completion, completion_surface},
+                                    {"/v1/responses", "resp_", parse_responses, responses_surface},
+                                    {"/v1/messages", "msg_", parse_messages, messages_surface}};
+  const Form* form = std::ranges::find(kForms, path, &Form::path);
+  return form == std::end(kForms) ? nullptr : form;
+}
+
+std::string bare_id(std::string id) {
+  for (std::string_view prefix : {"chatcmpl-", "cmpl-", "resp_", "msg_"})
+    if (id.starts_with(prefix)) return id.substr(prefix.size());
+  return id;
+}
 
 Service::Service(Loop& loop, ServiceOptions options)
     : loop_(loop),
       options_(std::move(options)),
       books_(loop, options_.books, metrics_),
+      held_(loop, std::chrono::seconds(60)),
       next_id_(mix(std::random_device()(), std::random_device()())),  // allowed: ids must not repeat between starts
       started_(unix_seconds()) {}
 
@@ -90,65 +102,70 @@ int Service::retry_after(const Error& error) const {
   return std::clamp(static_cast<int>(std::ceil(mean)), 1, 600);
 }
 
+HttpResponse Service::refusal(const Error& error, Entry& entry) const {
+  HttpResponse response{.status = http_status(error.code()), .headers = {{"X-Request-Id", entry.id}}};
+  response.body = entry.path.starts_with("/v1/messages") ? anthropic_error(error) : openai_error(error);
+  if (response.status == 429 || response.status == 503)
+    response.headers.emplace_back("Retry-After", std::to_string(retry_after(error)));
+  if (response.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  entry.status = response.status;
+  return response;
+}
+
 Task<void> Service::handle(const HttpRequest& request, Responder& client) {
   CorsResponder responder(request, client, options_.cors);
   if (responder.preflight()) {
     responder.answer_preflight();
     co_return;
   }
-  Entry entry{.service = *this, .request = request, .start = loop_.now()};
-  entry.id = fmt::format("{:016x}", mix(next_id_++));
-  auto refuse = [&](const Error& error) {
-    HttpResponse response{.status = http_status(error.code()), .headers = {{"X-Request-Id", entry.id}}};
-    response.body = request.path.starts_with("/v1/messages") ? anthropic_error(error) : openai_error(error);
-    if (response.status == 429 || response.status == 503)
-      response.headers.emplace_back("Retry-After", std::to_string(retry_after(error)));
-    if (response.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
-    entry.status = response.status;
-    if (!responder.started()) responder.send(std::move(response));
-  };
+  auto entry = std::make_shared<Entry>(*this, request);
+  std::optional<HttpResponse> refused;
   try {
     co_await route(request, responder, entry);
   } catch (const Error& error) {
-    refuse(error);
+    refused = refusal(error, *entry);
   } catch (const std::exception& error) {
-    refuse(Error(Code::internal, fmt::format("internal error: {}", error.what())));
+    refused = refusal(Error(Code::internal, fmt::format("internal error: {}", error.what())), *entry);
   }
+  if (refused && !responder.started()) responder.send(std::move(*refused));
 }
 
-Task<void> Service::route(const HttpRequest& request, Responder& responder, Entry& entry) {
+Task<void> Service::route(const HttpRequest& request, Responder& responder, Shared entry) {
   if (request.path == "/health" || request.path == "/v1/health") {
     HttpResponse response = health();
-    entry.status = response.status;
+    entry->status = response.status;
     responder.send(std::move(response));
     co_return;
   }
-  entry.key = authorise(request);
+  entry->key = authorise(request);
   if (request.path == "/metrics") {
     if (runs_) runs_->publish();
-    entry.status = 200;
+    entry->status = 200;
     responder.send({.body = metrics_.text(), .content_type = "text/plain; version=0.0.4; charset=utf-8"});
     co_return;
   }
   if (!runs_) throw Refusal(Code::model_unavailable, state_, "", "loading");
   if (draining_) throw Refusal(Code::model_unavailable, "the server is shutting down", "", "draining");
-  if (generates(request.path)) {
+  if (form_of(request.path)) {
     if (request.method != "POST") throw Refusal(Code::invalid_request, "use POST", "", "method_not_allowed");
     co_await generate(request, responder, entry);
+  } else if (reads_again(request)) {
+    co_await read_again(request, responder, entry);
   } else {
     inspect(request, responder);
-    entry.status = 200;
+    entry->status = 200;
   }
 }
 
 void Service::inspect(const HttpRequest& request, Responder& responder) {
   const std::string& path = request.path;
-  bool post = request.method == "POST";
+  bool get = request.method == "GET" || request.method == "HEAD", post = request.method == "POST";
   std::string body;
-  if (path == "/v1/models" || path.starts_with("/v1/models/")) body = models();
-  else if (path == "/props") body = props();
-  else if (path == "/slots") body = slots();
-  else if (path == "/v1/reckon/policies") body = policies();
+  if (path == "/v1/models" && get) body = models("");
+  else if (path.starts_with(kModels) && get) body = models(path.substr(kModels.size()));
+  else if (path == "/props" && get) body = props();
+  else if (path == "/slots" && get) body = slots();
+  else if (path == "/v1/reckon/policies" && get) body = policies();
   else if (path == "/v1/reckon/estimate" && post) body = estimate(request);
   else if ((path == "/v1/messages/count_tokens" || path == "/tokenize") && post) body = count(request);
   else if (path.starts_with("/v1/reckon/requests/")) body = about_request(request);
@@ -156,47 +173,47 @@ void Service::inspect(const HttpRequest& request, Responder& responder) {
   responder.send({.body = std::move(body)});
 }
 
-Task<void> Service::generate(const HttpRequest& request, Responder& responder, Entry& entry) {
-  const Capabilities& facts = runs_->model().capabilities();
+Task<void> Service::generate(const HttpRequest& request, Responder& responder, Shared entry) {
+  const Form& form = *form_of(request.path);
   ServeLimits limits = options_.limits;
-  const Budget& own = entry.key.ceilings;
+  const Budget& own = entry->key.ceilings;
   limits.seconds = std::min(limits.seconds, own.seconds.value_or(limits.seconds));
   limits.samples = static_cast<int>(std::min<int64_t>(limits.samples, own.samples.value_or(limits.samples)));
   if (own.tokens) limits.tokens = std::min(*own.tokens, limits.tokens.value_or(*own.tokens));
-  Ask ask = request.path == "/v1/messages"      ? parse_messages(request, limits, facts)
-            : request.path == "/v1/completions" ? parse_completion(request, limits, facts)
-                                                : parse_chat(request, limits, facts);
-  entry.model = ask.model, entry.policy = ask.strategy;
-  int prompt_tokens = runs_->count_tokens(ask);
-  Heading heading{entry.id, unix_seconds(), ask, facts.think_open, facts.think_close};
-  std::unique_ptr<Surface> surface =
-      request.path == "/v1/messages"      ? messages_surface(std::move(heading), responder, prompt_tokens)
-      : request.path == "/v1/completions" ? completion_surface(std::move(heading), responder)
-                                          : chat_surface(std::move(heading), responder);
+  Ask ask = form.parse(request, limits, runs_->model().capabilities());
+  entry->model = ask.model, entry->policy = ask.strategy;
+  if (ask.resume) co_await generate_apart(form, std::move(ask), responder, entry);
+  else co_await answer(form, std::move(ask), responder, entry);
+}
+
+Task<void> Service::answer(const Form& form, Ask ask, Responder& responder, Shared entry) {
+  const Capabilities& facts = runs_->model().capabilities();
+  std::unique_ptr<Surface> surface = form.surface(
+      {entry->id, unix_seconds(), ask, runs_->count_tokens(ask), facts.think_open, facts.think_close}, responder);
   Watcher watcher;
   if (ask.stream) {
     watcher.admitted = [&](const std::string& strategy) {
-      responder.begin({{"X-Request-Id", entry.id}, {"X-Reckon-Policy", strategy}});
+      responder.begin({{"X-Request-Id", entry->id}, {"X-Reckon-Policy", strategy}});
       surface->start();
     };
     watcher.lead = [&](std::string_view piece) { surface->lead(piece); };
     watcher.event = [&](const Progress::Event& event) { surface->progress(event); };
   }
   try {
-    Done done = co_await runs_->run(ask, {entry.id, entry.key}, std::move(watcher));
-    entry.status = 200;
-    entry.policy = done.run.receipt.strategy;
-    entry.tokens = done.run.receipt.usage.computed(), entry.samples = done.run.receipt.samples;
+    Done done = co_await runs_->run(ask, {entry->id, entry->key}, std::move(watcher));
+    entry->status = 200;
+    entry->policy = done.run.receipt.strategy;
+    entry->tokens = done.run.receipt.usage.computed(), entry->samples = done.run.receipt.samples;
     if (ask.stream) surface->finish(done);
     else
-      responder.send({.headers = {{"X-Request-Id", entry.id},
-                                  {"X-Reckon-Policy", entry.policy},
-                                  {"X-Reckon-Samples", std::to_string(entry.samples)},
-                                  {"X-Reckon-Cost", fmt::format("tokens={}", entry.tokens)}},
+      responder.send({.headers = {{"X-Request-Id", entry->id},
+                                  {"X-Reckon-Policy", entry->policy},
+                                  {"X-Reckon-Samples", std::to_string(entry->samples)},
+                                  {"X-Reckon-Cost", fmt::format("tokens={}", entry->tokens)}},
                       .body = surface->render(done)});
   } catch (const Error& error) {
     if (!responder.started()) throw;
-    entry.status = http_status(error.code());
+    entry->status = http_status(error.code());
     surface->fail(error);
   }
   if (ask.stream) responder.end();

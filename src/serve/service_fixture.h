@@ -20,7 +20,10 @@ class Recorder : public Responder {
  public:
   void send(HttpResponse r) override { response = std::move(r), begun = ended = true; }
   void begin(Headers) override { begun = true; }
-  void event(std::string_view data, std::string_view name) override { events.emplace_back(name, data); }
+  void event(std::string_view data, std::string_view name, int64_t number) override {
+    events.emplace_back(name, data);
+    numbers.push_back(number);
+  }
   void end() override { ended = true; }
   bool started() const override { return begun; }
   json::value body() const { return json::parse(response.body); }
@@ -37,7 +40,8 @@ class Recorder : public Responder {
     return text;
   }
   HttpResponse response;
-  std::vector<std::pair<std::string, std::string>> events;
+  std::vector<std::pair<std::string, std::string>> events;  // name and data
+  std::vector<int64_t> numbers;
   bool begun = false, ended = false;
 };
 

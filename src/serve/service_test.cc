@@ -281,6 +281,9 @@ TEST_F(ServiceTest, ARequestCanBeLookedUpAndEstimated) {
                          .body();
   EXPECT_EQ(cost.at("tokens_at_most"), 81);
   EXPECT_EQ(ask("/v1/models", "").body().at("data").at(1).at("id"), "simulated@auto");
+  EXPECT_EQ(ask("/v1/models/simulated@auto", "").body().at("id"), "simulated@auto");
+  expect_refused(ask("/v1/models/gpt-4", ""), 404, "model", "model_not_found");
+  expect_refused(ask("/v1/models", "{}"), 404, "", "unknown_route");
 }
 
 TEST(Thinking, TagsAreFoundAcrossPieces) {

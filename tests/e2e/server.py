@@ -1,4 +1,5 @@
 """A real `reckon serve` on the tiny model, for tests."""
+import contextlib
 import http.client
 import json
 import signal
@@ -32,11 +33,10 @@ class ServerTest(CommandTest):
         connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body)
-        connection.request(method, path, body, headers or {})
-        response = connection.getresponse()
-        data = response.read()
-        connection.close()
-        return response, data
+        with contextlib.closing(connection):
+            connection.request(method, path, body, headers or {})
+            response = connection.getresponse()
+            return response, response.read()
 
     def chat(self, **fields):
         body = {"model": STORIES, "messages": [{"role": "user", "content": "Once upon a time"}], "max_tokens": 16, "seed": 1}
@@ -55,6 +55,34 @@ class ServerTest(CommandTest):
         while not fact():
             self.assertLess(time.monotonic(), end, "it did not happen in time")
             time.sleep(0.02)
+
+    def events(self, data):
+        """(id, name, data) of each server-sent event; data read as JSON where it is."""
+        found = []
+        for block in data.decode().split("\n\n"):
+            fields = dict(line.split(": ", 1) for line in block.split("\n") if ": " in line and not line.startswith(":"))
+            if "data" in fields:
+                text = fields["data"]
+                found.append((fields.get("id"), fields.get("event"), json.loads(text) if text.startswith("{") else text))
+        return found
+
+    def post(self, path, body, **headers):
+        response, data = self.request("POST", path, body, headers)
+        return response.status, json.loads(data)
+
+    def stream(self, path, body, **headers):
+        response, data = self.request("POST", path, body | {"stream": True}, headers)
+        self.assertEqual(response.status, 200, data)
+        self.assertEqual(response.getheader("Content-Type"), "text/event-stream; charset=utf-8")
+        return self.events(data)
+
+    def open_stream(self, path, body, **headers):
+        """A connection whose response has begun; the caller reads and closes."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
+        connection.request("POST", path, json.dumps(body | {"stream": True}), headers)
+        response = connection.getresponse()
+        self.assertEqual(response.status, 200)
+        return connection, response
 
     def raw(self, data):
         """Everything the server says to these bytes until it closes."""
