@@ -124,6 +124,8 @@ struct Incoming {
 
 // After the headers: whether the body may come.
 std::optional<HttpResponse> accept_body(Connection& connection, const Parser& parser) {
+  if (parser.get().count(http::field::transfer_encoding) > 0 && !parser.chunked())
+    return refusal(501, "the only known transfer encoding is chunked");
   std::string_view expect(parser.get()[http::field::expect].data(), parser.get()[http::field::expect].size());
   if (expect.empty() || parser.get().version() < 11) return std::nullopt;
   if (!boost::beast::iequals(expect, "100-continue")) return refusal(417, "the only known expectation is 100-continue");

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <boost/json/basic_parser_impl.hpp>
+
+#include "base/text.h"
 #include "serve/refusal.h"
 
 namespace reckon {
@@ -12,6 +15,46 @@ namespace {
 [[noreturn]] void wrong(const std::string& path, const std::string& must) {
   throw Refusal(Code::invalid_request, fmt::format("{} must be {}", path, must), path, "invalid_value");
 }
+
+// What a parser of Boost.JSON tells of a text: here only which key comes twice in one object. The parsed value keeps
+// the last of the two and says nothing.
+struct Doubled {
+  static constexpr size_t max_object_size = SIZE_MAX, max_array_size = SIZE_MAX;
+  static constexpr size_t max_key_size = SIZE_MAX, max_string_size = SIZE_MAX;
+  using Piece = json::string_view;
+  using Code = boost::system::error_code&;
+
+  bool on_object_begin(Code) { return open_.emplace_back(), true; }
+  bool on_object_end(size_t, Code) { return open_.pop_back(), true; }
+  bool on_key_part(Piece piece, size_t, Code) { return key_.append(piece.data(), piece.size()), true; }
+  bool on_key(Piece piece, size_t size, Code code) {
+    on_key_part(piece, size, code);
+    bool fresh = open_.back().insert(key_).second;
+    if (!fresh && !found) found = key_;
+    key_.clear();
+    return true;
+  }
+  bool on_document_begin(Code) { return true; }
+  bool on_document_end(Code) { return true; }
+  bool on_array_begin(Code) { return true; }
+  bool on_array_end(size_t, Code) { return true; }
+  bool on_string_part(Piece, size_t, Code) { return true; }
+  bool on_string(Piece, size_t, Code) { return true; }
+  bool on_number_part(Piece, Code) { return true; }
+  bool on_int64(int64_t, Piece, Code) { return true; }
+  bool on_uint64(uint64_t, Piece, Code) { return true; }
+  bool on_double(double, Piece, Code) { return true; }
+  bool on_bool(bool, Code) { return true; }
+  bool on_null(Code) { return true; }
+  bool on_comment_part(Piece, Code) { return true; }
+  bool on_comment(Piece, Code) { return true; }
+
+  std::optional<std::string> found;
+
+ private:
+  std::string key_;
+  std::vector<std::set<std::string>> open_;  // the keys of the objects that are open
+};
 }  // namespace
 
 json::object parse_body(std::string_view body) {
@@ -22,6 +65,11 @@ json::object parse_body(std::string_view body) {
   if (error)
     throw Refusal(Code::invalid_request, fmt::format("the body is not JSON: {}", error.message()), "", "invalid_json");
   if (!value.is_object()) throw Refusal(Code::invalid_request, "the body must be a JSON object", "", "invalid_json");
+  json::basic_parser<Doubled> again(options);
+  again.write_some(false, body.data(), body.size(), error);
+  if (const std::optional<std::string>& key = again.handler().found)
+    throw Refusal(Code::invalid_request, fmt::format("the key '{}' is given twice", utf8_prefix(*key, 100)), "",
+                  "invalid_json");
   return std::move(value.as_object());
 }
 
