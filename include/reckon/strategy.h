@@ -28,7 +28,7 @@ struct Progress {
 // Everything one run may use. Outlives every task of the run.
 struct Context {
   Model& model;
-  const Verifier& verifier;
+  const Verifier& verifier;  // also outlives the loop: a check that nobody waits for any more runs to its end there
   std::shared_ptr<Account> account;
   uint64_t seed = 0;
   Sampling sampling;  // seed is set per branch
@@ -43,7 +43,7 @@ struct Outcome {
   double confidence = 0;        // stability of the vote, 0 where the strategy has no vote
   double difficulty = 0.5;      // probability that one more draw would not give the answer; strategy/difficulty.h
   int votes = 0;                // of the answer
-  std::string stop_reason;      // decided, cap, no_answer, budget:tokens, deadline, cancelled
+  std::string stop_reason;      // decided, accepted, cap, abstain, no_answer, budget:tokens, deadline, cancelled
   std::vector<Sample> samples;  // ended and counted, in finishing order
 };
 

@@ -12,6 +12,7 @@
 #include "strategy/instruction.h"
 #include "strategy/run.h"
 #include "verify/answer_verifier.h"
+#include "verify/code_answer.h"
 
 #include <reckon/error.h>
 
@@ -26,13 +27,14 @@ uint64_t fold(uint64_t hash, std::string_view text) {
 }
 
 // What a strategy did on 64 fixed questions against a model without weights: answers, tokens, samples and stop reasons.
-uint64_t signature(const Strategy& strategy) {
+uint64_t signature(const Strategy& strategy, const Verifier& verifier) {
   HashModel model;
-  AnswerVerifier verifier;
   uint64_t hash = 0;
   for (int i = 0; i < kQuestions; ++i) {
     Sim sim;
-    Question question{.id = fmt::format("{}", i), .messages = instruct(TaskKind::math, fmt::format("Question {}?", i))};
+    Question question{.id = fmt::format("{}", i),
+                      .messages = instruct(TaskKind::math, fmt::format("Question {}?", i)),
+                      .check = Check{.condition = "n < 50"}};
     Run done = sim.run(run(question, strategy, model, verifier, {.seed = static_cast<uint64_t>(i)}));
     hash = fold(hash, fmt::format("{}|{}|{}|{}|{}", done.outcome.answer ? done.outcome.answer->canonical : "none",
                                   done.receipt.usage.computed(), done.receipt.samples, done.outcome.stop_reason,
@@ -42,10 +44,15 @@ uint64_t signature(const Strategy& strategy) {
 }
 
 std::string all_signatures() {
+  AnswerVerifier texts;
+  CodeVerifier programs;
+  TaskVerifier verifier(texts, programs);
   std::string lines;
   for (const char* text : {"single", "self-consistency", "self-consistency:early_stop=false", "adaptive",
-                           "adaptive:rule=economy,wave=4", "adaptive:rule=quality,refill=false", "adaptive:rule=voc"})
-    lines += fmt::format("{:<40} {:016x}\n", text, signature(*make_strategy(text)));
+                           "adaptive:rule=economy,wave=4", "adaptive:rule=quality,refill=false", "adaptive:rule=voc",
+                           "verified", "best-of-n", "best-of-n:scorer=p-true,discrimination=0.7",
+                           "weighted-vote:scorer=judge,discrimination=0.7", "weighted-vote:scorer=p-true"})
+    lines += fmt::format("{:<40} {:016x}\n", text, signature(*make_strategy(text), verifier));
   return lines;
 }
 

@@ -16,6 +16,7 @@ RecordedSample recorded(const Sample& sample, const Question& question, const Ve
                      .ms = sample.seconds * 1000};
   if (sample.logprobs.tokens > 0) out.logprobs = sample.logprobs;
   if (sample.answer) out.answer = sample.answer->canonical;
+  out.score = sample.score;
   if (question.reference)
     out.correct = sample.answer && verifier.judge(question, *sample.answer, *question.reference) == Verdict::equal;
   return out;

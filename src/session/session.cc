@@ -13,11 +13,11 @@
 namespace reckon {
 
 struct Session::State {
-  AsioLoop loop;
-  std::unique_ptr<Model> model;
   AnswerVerifier texts;
   CodeVerifier programs;
   TaskVerifier verifier{texts, programs};
+  AsioLoop loop;  // after what its pool may still be using
+  std::unique_ptr<Model> model;
 };
 
 Session::Session(SessionOptions options) : state_(std::make_unique<State>()) {

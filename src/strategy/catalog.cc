@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include "strategy/adaptive.h"
+#include "strategy/best_of_n.h"
 #include "strategy/self_consistency.h"
 #include "strategy/single.h"
+#include "strategy/verified.h"
+#include "strategy/weighted_vote.h"
 
 #include <reckon/error.h>
 
@@ -27,6 +30,9 @@ std::vector<StrategyEntry> builtin_strategies() {
       entry<SelfConsistency>("self-consistency", "A majority vote over a fixed number of samples."),
       {"adaptive", "A majority vote that stops when one more sample is not worth its price.",
        option_table<Adaptive::Options>(), [](const auto& values) { return std::make_unique<Adaptive>(values); }},
+      entry<Verified>("verified", "Samples until one passes the question's check; else no answer."),
+      entry<BestOfN>("best-of-n", "The sample that a scorer likes best, of a fixed number."),
+      entry<WeightedVote>("weighted-vote", "A vote in which a scorer weighs a fixed number of samples."),
   };
 }
 

@@ -1,14 +1,34 @@
 #include "strategy/drawing.h"
 
+#include <fmt/format.h>
+
 #include "base/rng.h"
+
+#include <reckon/error.h>
 
 namespace reckon {
 namespace {
 
-// One sample, from a fork to its answer.
-Task<Sample> draw(std::unique_ptr<Branch> branch, Sampling how, const Question& question, Context& context,
-                  TextSink sink) {
+// Nothing where the budget or the model's context has no room for the scorer.
+Task<std::optional<double>> score(const Scorer& scorer, const Question& question, Context& context,
+                                  const Sample& sample, const Branch& branch) {
+  try {
+    co_return co_await scorer.score(question, context, sample, branch);
+  } catch (const Error& error) {
+    if (error.code() == Code::invalid_request)
+      context.account->note(fmt::format("a sample has no score: {}", error.what()));
+    else if (error.code() != Code::budget_exhausted) throw;
+  }
+  co_return std::nullopt;
+}
+
+// Sample `number`, from a fork to its answer and score.
+Task<Sample> draw(std::unique_ptr<Branch> branch, int number, const Question& question, Context& context,
+                  const Scorer* scorer) {
   Loop& loop = co_await this_loop();
+  Sampling how = context.sampling;
+  how.seed = derive(context.seed, static_cast<uint64_t>(number));
+  TextSink sink = number == 0 ? context.progress.lead_text : TextSink{};
   Loop::Time start = loop.now();
   Segment segment = co_await branch->generate(context.until, how, std::move(sink));
   Sample sample{.text = std::move(segment.text),
@@ -20,6 +40,7 @@ Task<Sample> draw(std::unique_ptr<Branch> branch, Sampling how, const Question& 
                 .line = branch->line(),
                 .seconds = std::chrono::duration<double>(loop.now() - start).count()};
   sample.answer = context.verifier.extract(question, sample.text, sample.cut());
+  if (scorer && sample.answer) sample.score = co_await score(*scorer, question, context, sample, *branch);
   co_return sample;
 }
 
@@ -27,11 +48,7 @@ Task<Sample> draw(std::unique_ptr<Branch> branch, Sampling how, const Question& 
 
 bool Drawing::start() {
   if (!context_.account->reserve_sample()) return false;
-  Sampling how = context_.sampling;
-  how.seed = derive(context_.seed, static_cast<uint64_t>(started_));
-  TextSink sink = started_ == 0 ? context_.progress.lead_text : TextSink{};
-  ++started_;
-  samples_.add(draw(trunk_.fork(), how, question_, context_, std::move(sink)));
+  samples_.add(draw(trunk_.fork(), started_++, question_, context_, scorer_));
   return true;
 }
 

@@ -1,17 +1,18 @@
 #pragma once
 #include <optional>
 
-#include <reckon/strategy.h>
+#include "strategy/scorer.h"
 
 namespace reckon {
 
 // The samples of one run: forks of one prompt, each with a seed of its own, in the order in which they finish. Starts
 // them only while the account allows, forwards the text of the first one to whoever watches, and gives every sample its
-// answer. Dropping it cancels the samples still running. All three parameters must outlive it.
+// answer, and its score where there is a scorer. Dropping it cancels the samples still running. All parameters must
+// outlive it.
 class Drawing {
  public:
-  Drawing(const Question& question, Context& context, const Branch& trunk)
-      : question_(question), context_(context), trunk_(trunk) {}
+  Drawing(const Question& question, Context& context, const Branch& trunk, const Scorer* scorer = nullptr)
+      : question_(question), context_(context), trunk_(trunk), scorer_(scorer) {}
 
   bool start();           // one more sample; false when the budget has no room for it
   void start(int count);  // up to `count` of them
@@ -24,6 +25,7 @@ class Drawing {
   const Question& question_;
   Context& context_;
   const Branch& trunk_;
+  const Scorer* const scorer_;
   int started_ = 0;
   Stream<Sample> samples_;
 };

@@ -9,16 +9,6 @@
 namespace reckon {
 namespace {
 
-void report(const Context& context, const Votes& votes, int live, int cap) {
-  if (!context.progress.event) return;
-  std::optional<std::string> leader = votes.vote();
-  context.progress.event({.finished = votes.state().n,
-                          .live = live,
-                          .cap = cap,
-                          .leader = leader.value_or(""),
-                          .votes = leader ? votes.count(*leader) : 0});
-}
-
 // The sample that speaks for the winner: the shortest with that answer (the first of equals).
 const Sample* spokesman(const std::vector<Sample>& samples, const std::string& canonical) {
   const Sample* best = nullptr;
@@ -29,6 +19,16 @@ const Sample* spokesman(const std::vector<Sample>& samples, const std::string& c
 }
 
 }  // namespace
+
+void report(const Context& context, const Votes& votes, int live, int cap) {
+  if (!context.progress.event) return;
+  std::optional<std::string> leader = votes.vote();
+  context.progress.event({.finished = votes.state().n,
+                          .live = live,
+                          .cap = cap,
+                          .leader = leader.value_or(""),
+                          .votes = leader ? votes.count(*leader) : 0});
+}
 
 Task<Outcome> vote(const Question& question, Context& context, const Policy& policy, VotePlan plan) {
   std::unique_ptr<Branch> trunk =

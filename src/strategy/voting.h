@@ -4,6 +4,8 @@
 
 namespace reckon {
 
+class Votes;
+
 struct VotePlan {
   int wave = 1;              // samples in flight at most
   bool refill = true;        // start the next sample as soon as one ends; otherwise when the whole wave has ended
@@ -14,5 +16,8 @@ struct VotePlan {
 // each sample that ends; at a stop the rest is cancelled and charged. Samples without an answer count as draws and
 // never vote.
 Task<Outcome> vote(const Question& question, Context& context, const Policy& policy, VotePlan plan);
+
+// Tells whoever watches how the vote stands.
+void report(const Context& context, const Votes& votes, int live, int cap);
 
 }  // namespace reckon

@@ -3,10 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "base/rng.h"
-#include "base/sim.h"
-#include "model/testing/simulated_model.h"
 #include "strategy/catalog.h"
-#include "strategy/run.h"
+#include "strategy/strategy_fixture.h"
 
 #include <reckon/error.h>
 
@@ -14,35 +12,6 @@ namespace reckon {
 namespace {
 
 using namespace std::chrono_literals;
-
-// The whole text is the answer; "" is none.
-class Verbatim : public Verifier {
- public:
-  std::optional<Answer> extract(const Question&, std::string_view text, bool cut) const override {
-    if (text.empty() || cut) return std::nullopt;
-    size_t begin = text.find_last_of(" \n") + 1;
-    return Answer{std::string(text.substr(begin)), std::string(text.substr(begin)), begin, text.size()};
-  }
-  Verdict judge(const Question&, const Answer& answer, std::string_view reference) const override {
-    return answer.canonical == reference ? Verdict::equal : Verdict::different;
-  }
-};
-
-Question question(const std::string& text) { return {.id = "q", .messages = {{"user", text}}}; }
-
-struct Ran {
-  Run run;
-  std::chrono::milliseconds elapsed;
-};
-Ran ran(SimulatedModel& model, const std::string& strategy, RunOptions options = {}, const std::string& text = "2+2?") {
-  Sim sim;
-  Question q = question(text);
-  Verbatim verifier;
-  Run result = sim.run(run(q, *make_strategy(strategy), model, verifier, std::move(options)));
-  EXPECT_EQ(model.live, 0);
-  EXPECT_EQ(sim.timers_left(), 0u);
-  return {std::move(result), std::chrono::duration_cast<std::chrono::milliseconds>(sim.elapsed())};
-}
 
 TEST(SelfConsistency, StopsAsSoonAsTheVoteIsDecided) {
   ScriptedModel model;
@@ -172,8 +141,11 @@ TEST(Strategies, RandomRunsAreChargedExactlyAndStayInBudget) {
     std::string text = "question number " + std::to_string(rng.below(40));
     int n = 1 + static_cast<int>(rng.below(12));
     std::string strategy;
-    switch (rng.below(4)) {
+    switch (rng.below(7)) {
       case 0: strategy = "single"; break;
+      case 4: strategy = "verified:wave=" + std::to_string(1 + rng.below(5)); break;
+      case 5: strategy = "best-of-n:scorer=p-true,discrimination=0.7,samples=" + std::to_string(n); break;
+      case 6: strategy = "weighted-vote:scorer=judge,discrimination=0.7,samples=" + std::to_string(n); break;
       case 1: strategy = "self-consistency:samples=" + std::to_string(n); break;
       case 2: strategy = "adaptive:wave=" + std::to_string(1 + rng.below(5)); break;
       default: strategy = "adaptive:rule=asc,refill=false,wave=" + std::to_string(1 + rng.below(5));

@@ -127,9 +127,7 @@ class SimulatedBranch : public Branch {
   Task<double> logprob(std::string continuation) override {
     std::unique_ptr<Branch> probe = fork(role_);
     static_cast<SimulatedBranch&>(*probe).prefill(continuation);
-    uint64_t hash = 0;
-    for (char c : text_ + continuation) hash = mix(hash, static_cast<unsigned char>(c));
-    co_return -10 * Rng(hash).uniform();
+    co_return model_.logprob(text_, continuation);
   }
   int line() const override { return line_; }
 
@@ -164,6 +162,12 @@ Task<std::unique_ptr<Branch>> SimulatedModel::open(Prompt prompt, std::shared_pt
   auto branch = std::make_unique<SimulatedBranch>(*this, std::move(account), role);
   branch->prefill(plain(prompt));
   co_return std::unique_ptr<Branch>(std::move(branch));
+}
+
+double SimulatedModel::logprob(const std::string& text, const std::string& continuation) {
+  uint64_t hash = 0;
+  for (char c : text + continuation) hash = mix(hash, static_cast<unsigned char>(c));
+  return -10 * Rng(hash).uniform();
 }
 
 void ScriptedModel::on(const std::string& prompt, std::vector<Reply> replies) {

@@ -33,6 +33,8 @@ class SimulatedModel : public Model {
 
   // What a branch with this text and this seed says next.
   virtual Reply reply(const std::string& text, uint64_t seed) = 0;
+  // Of this continuation after this text, in nats: by default from a hash of both, in [-10, 0].
+  virtual double logprob(const std::string& text, const std::string& continuation);
 
   Capabilities capabilities_;
   int64_t computed = 0;  // tokens, prompt and generated
