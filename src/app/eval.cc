@@ -103,13 +103,13 @@ int eval(const Options& options) {
   EvalOptions plan = plan_of(options);
   std::vector<Question> questions = read(options);
 
-  AsioLoop loop;
-  Interrupt interrupt(loop);
-  RunLedger ledger("eval");
-  std::unique_ptr<Model> model = loop.run(on_pool([&] { return options.model.load(loop); }));
   AnswerVerifier texts;
   CodeVerifier programs;
   TaskVerifier verifier(texts, programs);
+  AsioLoop loop;  // after the verifier: its pool may still be checking at the end
+  Interrupt interrupt(loop);
+  RunLedger ledger("eval");
+  std::unique_ptr<Model> model = loop.run(on_pool([&] { return options.model.load(loop); }));
   Bar bar;
   std::vector<EvalRow> rows = loop.run(
       evaluate(questions, *model, verifier, plan,

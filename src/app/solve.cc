@@ -7,6 +7,7 @@
 #include <iterator>
 #include <memory>
 
+#include "app/check_flags.h"
 #include "app/commands.h"
 #include "app/interrupt.h"
 #include "app/model_flags.h"
@@ -34,7 +35,8 @@ struct Options {
   PolicyFlags policy;
   std::string question;
   std::optional<std::string> strategy;
-  std::string task = "math";
+  std::optional<std::string> task;
+  CheckFlags check;
   std::string record;
   std::vector<std::string> choices;
   bool json = false;
@@ -74,7 +76,7 @@ void print(const Run& run, bool streamed) {
   if (streamed) fmt::print("\n\n");
   if (o.answer) fmt::print("{}\n", o.answer->text);
   else fmt::print("no answer ({})\n", o.stop_reason);
-  if (o.votes > 0 && run.receipt.finished > 1)
+  if (o.confidence > 0 && run.receipt.finished > 1)
     fmt::print("  confidence  {:.2f} (stability of the vote: {} of {} samples)\n", o.confidence, o.votes,
                run.receipt.finished);
   fmt::print("{}", to_text(run.receipt));
@@ -85,7 +87,7 @@ Calibrated choose_strategy(const Options& options, const Question& question) {
   std::vector<std::string> given;
   if (options.strategy) given.push_back(*options.strategy);
   given = options.policy.strategies(std::move(given));
-  std::string text = given.empty() ? "adaptive" : given.front();
+  std::string text = !given.empty() ? given.front() : question.check ? "verified" : "adaptive";
   (void)make_strategy(text);  // refuse before the model is loaded
   std::optional<Calibration> calibration = options.policy.read_calibration();
   if (!calibration) return {.strategy = text};
@@ -93,11 +95,16 @@ Calibrated choose_strategy(const Options& options, const Question& question) {
 }
 
 int solve(const Options& options) {
-  Question question{.task = task_kind(options.task), .choices = options.choices};
+  Question question{.choices = options.choices, .check = options.check.read()};
+  question.task = options.task ? task_kind(*options.task) : task_of(question.check);
   question.messages = instruct(question.task, read_question(options.question), options.choices);
   question.id = sha256(question.messages.back().content).substr(0, 16);
   Calibrated chosen = choose_strategy(options, question);
   std::unique_ptr<Strategy> strategy = make_strategy(chosen.strategy);
+  AnswerVerifier texts;
+  CodeVerifier programs;
+  TaskVerifier verifier(texts, programs);
+  require_check(strategy->text(), question, verifier);
   RunOptions how = options.run.options();
   std::unique_ptr<Recorder> recorder;
   if (!options.record.empty()) recorder = std::make_unique<Recorder>(options.record);
@@ -106,9 +113,6 @@ int solve(const Options& options) {
   Interrupt interrupt(loop);
   RunLedger ledger("solve");
   std::unique_ptr<Model> model = loop.run(on_pool([&] { return options.model.load(loop); }));
-  AnswerVerifier texts;
-  CodeVerifier programs;
-  TaskVerifier verifier(texts, programs);
   how.on_start = [&](const std::shared_ptr<Account>& account) {
     if (!chosen.note.empty()) account->note(chosen.note);
     interrupt.watch(account);
@@ -139,10 +143,13 @@ Command solve_command() {
           .declare =
               [o](Flags& flags) {
                 flags.positional("QUESTION", o->question, "The question; - reads it from standard input.");
-                flags.option("--strategy", o->strategy, "NAME[:KEY=VALUE,...]: single, self-consistency, adaptive.");
+                flags.option("--strategy", o->strategy,
+                             "NAME[:KEY=VALUE,...]; adaptive, or verified with a check (docs/strategies.md).");
                 o->policy.declare_price(flags);
                 o->policy.declare_calibration(flags);
-                flags.option("--task", o->task, "Kind of answer: math, choice, text, json, code.");
+                flags.option("--task", o->task,
+                             "Kind of answer: math, choice, text, json, code; else what the check is for.");
+                o->check.declare(flags);
                 flags.option("--choice", o->choices, "An option of a choice question; give one for each.");
                 flags.flag("--stream", o->stream, "Show the text of the lead branch as it grows.");
                 flags.option("--record", o->record, "Append question and samples to this recording (.jsonl).");

@@ -236,6 +236,20 @@ CodeTests own_tests(const json::object& row) {
   return tests;
 }
 
+Check own_check(const json::value& value) {
+  const json::object* row = value.if_object();
+  const auto has = [&](const char* key) { return row != nullptr && row->contains(key) ? 1 : 0; };
+  const bool tests = has("tests") || has("examples") || has("command");
+  if (has("condition") + has("schema") + (tests ? 1 : 0) != 1)
+    throw BadLine{"\"check\" must be an object with one of \"condition\", \"schema\" and tests"};
+  Check check;
+  if (has("condition")) check.condition = text(*row, {"condition"});
+  if (const json::value* schema = row->if_contains("schema"))
+    check.schema = schema->is_string() ? text_of(*schema, "schema") : json::serialize(*schema);
+  if (tests) check.tests = own_tests(*row);
+  return check;
+}
+
 std::vector<Message> own_messages(const json::value& value) {
   std::vector<Message> messages;
   if (!value.is_array() || value.get_array().empty())
@@ -266,6 +280,7 @@ Question own(const json::object& row) {
                                                                             : text_of(*reference, "answer");
   question.id = text_or(row, {"id"}, "");
   if (*task == TaskKind::code) question.code = own_tests(row);
+  if (const json::value* check = row.if_contains("check")) question.check = own_check(*check);
   return question;
 }
 

@@ -110,6 +110,24 @@ TEST(Formats, OurOwnLinesTakeAnyKind) {
   EXPECT_EQ(file.questions[4].reference, std::nullopt);
 }
 
+TEST(Formats, AQuestionMayCarryACheckOfItsOwn) {
+  QuestionFile file = parse(
+      "{\"task\": \"math\", \"question\": \"q\", \"check\": {\"condition\": \"x^2 = 4\"}}\n"
+      "{\"task\": \"json\", \"question\": \"q\", \"check\": {\"schema\": {\"type\": \"array\"}}}\n"
+      "{\"task\": \"code\", \"question\": \"q\", \"tests\": \"assert f(2) == 4\", \"check\": {\"tests\": \"assert "
+      "f(1)\"}}\n"
+      "{\"task\": \"math\", \"question\": \"q\", \"check\": \"x > 0\"}\n"
+      "{\"task\": \"math\", \"question\": \"q\", \"check\": {}}\n"
+      "{\"task\": \"math\", \"question\": \"q\", \"check\": {\"condition\": \"x > 0\", \"schema\": \"{}\"}}\n");
+  ASSERT_EQ(file.questions.size(), 3u);
+  EXPECT_EQ(file.questions[0].check->condition, "x^2 = 4");
+  EXPECT_EQ(file.questions[1].check->schema, "{\"type\":\"array\"}");
+  EXPECT_EQ(file.questions[2].check->tests->tests, "assert f(1)");
+  EXPECT_EQ(file.questions[2].code->tests, "assert f(2) == 4");
+  ASSERT_EQ(file.errors.size(), 3u);
+  for (const LineError& error : file.errors) EXPECT_THAT(error.message, HasSubstr("one of \"condition\""));
+}
+
 TEST(Formats, ABrokenLineIsNamedAndTheOthersAreRead) {
   QuestionFile file = parse(
       "{\"task\": \"math\", \"question\": \"q\", \"id\": \"same\"}\n\nnot json\n{\"task\": \"poem\", \"question\": "

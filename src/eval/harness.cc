@@ -28,12 +28,17 @@ namespace {
 namespace json = boost::json;
 namespace fs = std::filesystem;
 
+std::string text_of(const std::optional<Check>& check) {
+  if (!check) return "";
+  return check->condition + check->schema + (check->tests ? check->tests->tests + check->tests->command : "");
+}
+
 // What a folder's rows were made with. A folder is continued only by the same run: mixing would be a wrong number.
 std::string run_facts(const std::vector<Question>& questions, const Model& model, const EvalOptions& options) {
   uint64_t data = 0;
   for (const Question& question : questions)
     for (const std::string& part : {question.id, question.messages.empty() ? "" : question.messages.back().content,
-                                    question.reference.value_or("")})
+                                    question.reference.value_or(""), text_of(question.check)})
       for (char c : part) data = mix(data, static_cast<unsigned char>(c));
   const Sampling& s = options.sampling;
   json::object facts{{"schema", "reckon.eval/1"},

@@ -93,6 +93,35 @@ class Solve(CommandTest):
                 self.assertEqual(err.decode(), "reckon: interrupted before anything was spent\n")
 
 
+class SolveWithACheck(CommandTest):
+    def test_abstains_when_nothing_passes(self):
+        code, result = self.solve_json("Once upon a time", *SMALL, "--check", "x > 0", "--strategy", "verified:samples=3")
+        self.assertEqual(code, 1)
+        self.assertIsNone(result["answer"])
+        self.assertEqual(result["stop_reason"], "abstain")
+        self.assertEqual(result["receipt"]["usage"]["discarded"], 3 * 24)
+
+    def test_is_verified_by_default_and_takes_the_kind_of_answer_from_the_check(self):
+        schema = self.write("schema.json", b'{"type": "object"}')
+        _, result = self.solve_json("Once upon a time", *SMALL, "--schema", schema, "--budget", "samples=1")
+        self.assertTrue(result["receipt"]["strategy"].startswith("verified:samples=16"))
+        self.assertIn("```json", result["question"])
+
+    def test_refuses_checks_that_cannot_be_used(self):
+        broken = self.write("broken.json", b'{"type": ')
+        tests = self.write("tests.txt", b"assert f(1) == 2")
+        for part, *given in [("is not a relation", "--check", "x + 1"), ("more than one unknown", "--check", "x = y"),
+                             ("JSON", "--schema", broken), ("ends in .py", "--tests", tests),
+                             ("one of --tests", "--check", "x = 1", "--schema", broken),
+                             ("only answers of the kind math", "--check", "x = 1", "--task", "text"),
+                             ("needs something to check", "--strategy", "verified"),
+                             ("does not look at a check", "--check", "x = 1", "--strategy", "single"),
+                             ("did you mean judge?", "--strategy", "best-of-n:scorer=juge")]:
+            with self.subTest(part):
+                self.assert_refused(2, part, "solve", "x", *SMALL, *given)
+        self.assert_refused(2, "nowhere.json", "solve", "x", *SMALL, "--schema", "nowhere.json")
+
+
 class SolveRefuses(CommandTest):
     def test_bad_questions(self):
         self.assert_refused(2, "empty", "solve", "", *SMALL)
