@@ -141,6 +141,20 @@ TEST_F(ServiceTest, UnderLoadAVoteIsShallowerAndSaysWhatRan) {
   EXPECT_EQ(entered(rows), model.computed);
 }
 
+TEST_F(ServiceTest, WhoIsRefusedIsToldToWaitForTheWholeQueue) {
+  start({.limits = {.active = 1, .queue = 2}});
+  model.on("2+2?", std::vector<Reply>(4, {"a b", 4s}));
+  chat("");  // so the server knows that a request takes four seconds
+  std::string body = R"({"model":"simulated","messages":[{"role":"user","content":"2+2?"}]})";
+  Recorder refused;
+  std::vector<Task<int>> tasks;
+  for (int i = 0; i < 3; ++i) tasks.push_back(status(*service, body));
+  tasks.push_back(stream(*service, refused, body));
+  sim.run(all(std::move(tasks)));
+  EXPECT_EQ(refused.response.status, 429);
+  EXPECT_THAT(refused.response.headers, testing::Contains(std::pair<std::string, std::string>("Retry-After", "12")));
+}
+
 TEST_F(ServiceTest, AFixedVoteIsWhatTheClientAskedForAlsoUnderLoad) {
   start({.limits = {.active = 1, .queue = 64}});
   model.on("2+2?", std::vector<Reply>(8, {"a guess", 1s}));

@@ -98,6 +98,7 @@ KeyRules Service::authorise(const HttpRequest& request) const {
 int Service::retry_after(const Error& error) const {
   auto* refusal = dynamic_cast<const Refusal*>(&error);
   if (refusal && refusal->api_code() == "insufficient_quota") return static_cast<int>(86'400 - unix_seconds() % 86'400);
+  if (runs_) runs_->publish();
   double mean = metrics_.mean_seconds() * (1 + static_cast<double>(metrics_.queued) / options_.limits.active);
   return std::clamp(static_cast<int>(std::ceil(mean)), 1, 600);
 }

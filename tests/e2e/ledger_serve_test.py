@@ -1,8 +1,7 @@
 import csv
 import io
 import json
-import os
-import signal
+import random
 import socket
 import sqlite3
 import subprocess
@@ -72,6 +71,33 @@ class LedgerOfServer(ServerTest):
             self.eventually(lambda: self.active() == 1)
             code, said = self.stop()
         self.assertEqual(len(self.rows()), 1, said)
+
+    def test_the_ledger_adds_up_to_the_tokens_that_were_computed(self):
+        random.seed(1)
+        plans = [(random.choice(("single", "sc3", "auto")), random.randint(1, 60), random.random() < 0.3) for _ in range(120)]
+
+        def client(mine):
+            for policy, tokens, leaves in mine:
+                request = json.dumps({"model": f"{STORIES}@{policy}", "messages": [{"role": "user", "content": "Once"}],
+                                      "max_tokens": tokens, "stream": leaves}).encode()
+                with socket.create_connection((self.host, self.port), timeout=60) as connection:
+                    connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nx-api-key: sk-one\r\nConnection: close\r\n"
+                                       b"Content-Length: %d\r\n\r\n%s" % (len(request), request))
+                    while connection.recv(65536) and not leaves:
+                        pass
+
+        threads = [threading.Thread(target=client, args=(plans[i::6],)) for i in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.eventually(lambda: len(self.rows()) == len(plans))
+        _, data = self.request("GET", "/metrics", headers={"x-api-key": "sk-one"})
+        metrics = dict(line.rsplit(" ", 1) for line in data.decode().splitlines() if not line.startswith("#"))
+        for kind in ("prompt", "cached", "selected", "discarded", "verifier", "probe"):
+            self.assertEqual(sum(row[kind] for row in self.rows()), int(metrics['reckon_tokens_total{kind="%s"}' % kind]), kind)
+        self.assertEqual(metrics["reckon_ledger_overruns_total"], "0")
+        self.assertEqual(metrics["reckon_ledger_failures_total"], "0")
 
     def active(self):
         _, data = self.request("GET", "/metrics", headers={"x-api-key": "sk-one"})
