@@ -1,19 +1,31 @@
 """Unmodified client libraries against a real server. tools/e2e-clients installs them and runs this."""
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
 import unittest
 
 from command import STORIES
 from server import ServerTest
 
-try:
-    import anthropic
-    import openai
-except ImportError:
-    anthropic = openai = None
-
 PROMPT = [{"role": "user", "content": "Once upon a time"}]
+CLIENTS = os.environ.get("CLIENTS", "")  # the folder that tools/e2e-clients installs into
 
 
-@unittest.skipUnless(openai and anthropic, "openai and anthropic are not installed; run tools/e2e-clients")
+def needs(*modules):
+    missing = [m for m in modules if not importlib.util.find_spec(m)]
+    return unittest.skipIf(missing, f"{', '.join(missing)}: not installed; run tools/e2e-clients")
+
+
+if importlib.util.find_spec("openai"):
+    import openai
+if importlib.util.find_spec("anthropic"):
+    import anthropic
+
+
+@needs("openai")
 class OpenAiTest(ServerTest):
     def setUp(self):
         super().setUp()
@@ -46,6 +58,7 @@ class OpenAiTest(ServerTest):
         done = self.client.completions.create(model=STORIES, prompt="Once upon", max_tokens=5)
         self.assertEqual(done.usage.completion_tokens, 5)
         self.assertIn(STORIES, [m.id for m in self.client.models.list()])
+        self.assertEqual(self.client.models.retrieve(STORIES + "@sc4").id, STORIES + "@sc4")
 
     def test_errors_are_the_clients_own(self):
         with self.assertRaises(openai.NotFoundError):
@@ -53,6 +66,46 @@ class OpenAiTest(ServerTest):
         with self.assertRaises(openai.BadRequestError) as caught:
             self.client.chat.completions.create(model=STORIES, messages=PROMPT, response_format={"type": "json_object"})
         self.assertEqual(caught.exception.code, "unsupported")
+
+    def test_responses(self):
+        done = self.client.responses.create(model=STORIES, input="Once upon a time", max_output_tokens=12, instructions="Tell a story.",
+                                            reasoning={"effort": "low"}, metadata={"a": "b"})
+        self.assertEqual((done.status, done.incomplete_details.reason), ("incomplete", "max_output_tokens"))
+        self.assertEqual(done.usage.output_tokens, 12)
+        self.assertTrue(done.output_text)
+        self.assertEqual(done.metadata, {"a": "b"})
+        # What it said can be given back as it is.
+        again = self.client.responses.create(model=STORIES, max_output_tokens=4,
+                                             input=[{"role": "user", "content": "Once"}, *done.output, {"role": "user", "content": "On"}])
+        self.assertEqual(again.usage.output_tokens, 4)
+        with self.assertRaises(openai.BadRequestError) as caught:
+            self.client.responses.create(model=STORIES, input="x", previous_response_id=done.id)
+        self.assertEqual((caught.exception.code, caught.exception.param), ("unsupported", "previous_response_id"))
+
+    def test_responses_stream(self):
+        for model in (STORIES, STORIES + "@sc4"):
+            with self.client.responses.stream(model=model, input="Once upon a time", max_output_tokens=12) as stream:
+                events = list(stream)
+            self.assertEqual(events[-1].type, "response.incomplete")  # the text was cut
+            final = events[-1].response
+            self.assertEqual(events[0].type, "response.created")
+            self.assertEqual("".join(e.delta for e in events if e.type == "response.output_text.delta"), final.output_text)
+            self.assertTrue(final.output_text)
+            self.assertEqual([e.sequence_number for e in events], list(range(len(events))))
+
+    def test_a_background_response_is_read_on_after_a_drop(self):
+        stream = self.client.responses.create(model=STORIES, input="Once upon a time", max_output_tokens=200, background=True, stream=True)
+        seen, identity = [], None
+        for event in stream:
+            seen.append(event)
+            identity = identity or event.response.id
+            if event.sequence_number == 9:
+                break
+        stream.close()
+        rest = list(self.client.responses.retrieve(identity, stream=True, starting_after=9))
+        text = "".join(e.delta for e in seen + rest if e.type == "response.output_text.delta")
+        self.assertEqual(rest[0].sequence_number, 10)
+        self.assertEqual(self.client.responses.retrieve(identity).output_text, text)
 
     def test_closing_a_stream_stops_its_branches(self):
         stream = self.client.chat.completions.create(model=STORIES + "@sc8", messages=PROMPT, max_tokens=450, stream=True)
@@ -62,7 +115,7 @@ class OpenAiTest(ServerTest):
         self.assertEqual(self.metric("reckon_cancelled_total"), 1)
 
 
-@unittest.skipUnless(openai and anthropic, "openai and anthropic are not installed; run tools/e2e-clients")
+@needs("anthropic")
 class AnthropicTest(ServerTest):
     def setUp(self):
         super().setUp()
@@ -89,6 +142,115 @@ class AnthropicTest(ServerTest):
         with self.assertRaises(anthropic.BadRequestError):
             self.client.messages.create(model=STORIES, messages=PROMPT, max_tokens=5,
                                         tools=[{"name": "f", "input_schema": {"type": "object"}}])
+
+
+@needs("langchain_openai")
+class LangChainTest(ServerTest):
+    def model(self, **options):
+        from langchain_openai import ChatOpenAI
+        return ChatOpenAI(base_url=self.url + "/v1", api_key="none", model=STORIES, max_tokens=12, max_retries=0, **options)
+
+    def test_chat_and_stream(self):
+        for responses in (False, True):
+            model = self.model(use_responses_api=responses)
+            done = model.invoke("Once upon a time")
+            self.assertTrue(done.text)
+            self.assertEqual(done.usage_metadata["output_tokens"], 12)
+            pieces = list(model.stream("Once upon a time"))
+            self.assertTrue("".join(piece.text for piece in pieces))
+            self.assertGreater(len(pieces), 3)
+
+    def test_messages_and_errors(self):
+        done = self.model().invoke([("system", "Tell a story."), ("human", "Once"), ("ai", "upon"), ("human", "a time")])
+        self.assertTrue(done.text)
+        with self.assertRaises(openai.NotFoundError):
+            self.model().bind(model="gpt-9").invoke("Once")
+
+
+@needs("litellm")
+class LiteLlmTest(ServerTest):
+    def complete(self, **fields):
+        import litellm
+        litellm.suppress_debug_info = True
+        return litellm.completion(**({"model": "openai/" + STORIES, "api_base": self.url + "/v1", "api_key": "none", "messages": PROMPT,
+                                      "max_tokens": 12, "num_retries": 0} | fields))
+
+    def test_chat_and_stream(self):
+        done = self.complete()
+        self.assertEqual(done.usage.completion_tokens, 12)
+        self.assertEqual(done.choices[0].finish_reason, "length")
+        pieces = list(self.complete(stream=True, seed=1))
+        self.assertEqual("".join(p.choices[0].delta.content or "" for p in pieces), self.complete(seed=1).choices[0].message.content)
+
+    def test_anthropics_surface(self):
+        done = self.complete(model="anthropic/" + STORIES, api_base=self.url)
+        self.assertEqual(done.usage.completion_tokens, 12)
+        self.assertTrue(done.choices[0].message.content)
+
+    def test_errors_are_the_clients_own(self):
+        import litellm
+        with self.assertRaises(litellm.NotFoundError):
+            self.complete(model="openai/gpt-9")
+
+
+@unittest.skipUnless(shutil.which("llm", path=os.path.dirname(sys.executable)), "llm: not installed; run tools/e2e-clients")
+class LlmTest(ServerTest):
+    def llm(self, *arguments):
+        folder = self.folder / "llm"
+        folder.mkdir(exist_ok=True)
+        models = [{"model_id": "stories", "model_name": STORIES, "api_base": self.url + "/v1", "api_key_name": "none"}]
+        (folder / "extra-openai-models.yaml").write_text(json.dumps(models))  # JSON is YAML
+        command = [shutil.which("llm", path=os.path.dirname(sys.executable)), *arguments]
+        return subprocess.run(command, env=self.environment | {"LLM_USER_PATH": str(folder)}, capture_output=True, text=True, timeout=60,
+                              stdin=subprocess.DEVNULL)
+
+    def test_the_command_line(self):
+        for stream in ([], ["--no-stream"]):
+            done = self.llm("prompt", "-m", "stories", "-o", "max_tokens", "12", "-o", "seed", "1", "--key", "none", *stream, "Once upon a time")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertTrue(done.stdout.strip())
+        wrong = self.llm("prompt", "-m", "stories", "-o", "max_tokens", "4", "--key", "none", "word " * 3000)
+        self.assertIn("context", wrong.stderr)
+
+
+@unittest.skipUnless(CLIENTS and shutil.which("node") and os.path.isdir(CLIENTS + "/node/node_modules/openai"),
+                     "openai for node: not installed; run tools/e2e-clients")
+class NodeTest(ServerTest):
+    def test_openai_node(self):
+        script = self.write("client.mjs", (b"import OpenAI from '%s/node/node_modules/openai/index.mjs';\n" % CLIENTS.encode()) + NODE)
+        done = subprocess.run(["node", script, self.url + "/v1", STORIES], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        said = json.loads(done.stdout)
+        self.assertEqual(said["tokens"], 12)
+        self.assertEqual(said["streamed"], said["text"])
+        self.assertEqual(said["error"], [404, "model_not_found"])
+        self.assertTrue(said["response"])
+        self.assertEqual(said["responseStreamed"], said["responseFinal"])
+        self.eventually(lambda: self.metric("reckon_requests_active") == 0)
+        self.assertEqual(self.metric("reckon_cancelled_total"), 1)
+
+
+NODE = b"""
+const [url, model] = process.argv.slice(2);
+const client = new OpenAI({ baseURL: url, apiKey: 'none', maxRetries: 0 });
+const chat = { model, messages: [{ role: 'user', content: 'Once upon a time' }], max_tokens: 12, seed: 1 };
+const done = await client.chat.completions.create(chat);
+let streamed = '';
+for await (const chunk of await client.chat.completions.create({ ...chat, stream: true }))
+  streamed += chunk.choices[0]?.delta?.content ?? '';
+let error = null;
+try { await client.chat.completions.create({ ...chat, model: 'gpt-9' }); } catch (e) { error = [e.status, e.code]; }
+const long = await client.chat.completions.create({ ...chat, model: model + '@sc8', max_tokens: 450, stream: true });
+for await (const chunk of long) { long.controller.abort(); break; }
+const input = { model, input: 'Once upon a time', max_output_tokens: 12 };
+const response = await client.responses.create(input);
+let responseStreamed = '';
+const stream = client.responses.stream(input);
+for await (const event of stream) if (event.type === 'response.output_text.delta') responseStreamed += event.delta;
+const responseFinal = (await stream.finalResponse()).output_text;
+console.log(JSON.stringify({ tokens: done.usage.completion_tokens, text: done.choices[0].message.content, streamed, error,
+                             response: response.output_text, responseStreamed, responseFinal }));
+"""
 
 
 if __name__ == "__main__":
