@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
-#include "base/text.h"
 #include "serve/estimate.h"
 #include "serve/refusal.h"
 #include "serve/service.h"
@@ -42,8 +41,8 @@ std::string Service::models(std::string_view id) const {
   for (const json::value& model : list)
     if (model.at("id").as_string() == id) return json::serialize(model);
   if (!id.empty())
-    throw Refusal(Code::not_found, fmt::format("there is no model '{}'; /v1/models lists them", utf8_prefix(id, 100)),
-                  "model", "model_not_found");
+    throw Refusal(Code::not_found, "there is no such model; /v1/models lists those that are", "model",
+                  "model_not_found");
   return json::serialize(json::object{{"object", "list"}, {"data", std::move(list)}});
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
+#include <charconv>
 #include <cmath>
 #include <random>
 
@@ -21,6 +22,19 @@ namespace json = boost::json;
 constexpr std::string_view kModels = "/v1/models/";
 
 int64_t unix_seconds() { return unix_milliseconds() / 1000; }
+
+// Clients write the / of a model's name as %2F; what is not two hexadecimal digits stays as it is.
+std::string percent_decoded(std::string_view text) {
+  std::string decoded;
+  for (size_t i = 0; i < text.size(); ++i) {
+    unsigned char byte = 0;
+    const char* end = text.data() + std::min(text.size(), i + 3);
+    bool hex = text[i] == '%' && std::from_chars(text.data() + i + 1, end, byte, 16).ptr == text.data() + i + 3;
+    decoded += hex ? static_cast<char>(byte) : text[i];
+    if (hex) i += 2;
+  }
+  return decoded;
+}
 
 }  // namespace
 
@@ -163,7 +177,7 @@ void Service::inspect(const HttpRequest& request, Responder& responder) {
   bool get = request.method == "GET" || request.method == "HEAD", post = request.method == "POST";
   std::string body;
   if (path == "/v1/models" && get) body = models("");
-  else if (path.starts_with(kModels) && get) body = models(path.substr(kModels.size()));
+  else if (path.starts_with(kModels) && get) body = models(percent_decoded(path.substr(kModels.size())));
   else if (path == "/props" && get) body = props();
   else if (path == "/slots" && get) body = slots();
   else if (path == "/v1/reckon/policies" && get) body = policies();

@@ -282,7 +282,9 @@ TEST_F(ServiceTest, ARequestCanBeLookedUpAndEstimated) {
   EXPECT_EQ(cost.at("tokens_at_most"), 81);
   EXPECT_EQ(ask("/v1/models", "").body().at("data").at(1).at("id"), "simulated@auto");
   EXPECT_EQ(ask("/v1/models/simulated@auto", "").body().at("id"), "simulated@auto");
+  EXPECT_EQ(ask("/v1/models/reckon%2Fauto", "").body().at("id"), "reckon/auto");
   expect_refused(ask("/v1/models/gpt-4", ""), 404, "model", "model_not_found");
+  expect_refused(ask("/v1/models/%2", ""), 404, "model", "model_not_found");
   expect_refused(ask("/v1/models", "{}"), 404, "", "unknown_route");
 }
 
