@@ -10,9 +10,11 @@
 #include "eval/recordings.h"
 #include "eval/recordings_pools.h"
 #include "eval/recordings_rerun.h"
+#include "stats/discrimination.h"
 #include "verify/answer_verifier.h"
 
 #include <reckon/error.h>
+#include <reckon/options.h>
 
 namespace reckon {
 namespace {
@@ -163,6 +165,35 @@ int rerun_files(const Options& o) {
   return same == runs ? code : 1;
 }
 
+// How well recorded scores tell right from wrong, for each model and scorer.
+int discrimination(const Options& o) {
+  int code = 0;
+  std::map<std::pair<std::string, std::string>, std::vector<std::vector<ScoredAnswer>>> all;
+  for (const std::string& path : o.files) {
+    RecordingFile file = import_recordings(path, o.format, exact_answers());
+    code |= tell_broken(path, file);
+    for (const Recording& r : file.recordings) {
+      std::vector<ScoredAnswer> answers;
+      for (const RecordedSample& s : r.samples)
+        if (s.score && s.correct) answers.push_back({*s.score, *s.correct});
+      if (answers.empty()) continue;
+      std::string scorer = r.run ? parse_spec(r.run->strategy).values["scorer"] : r.dataset;
+      all[{r.model, std::move(scorer)}].push_back(std::move(answers));
+    }
+  }
+  if (all.empty())
+    throw Error(
+        Code::invalid_request,
+        "no sample here has a score and a verdict; record a strategy with a scorer on questions with references");
+  fmt::print("{:>9}  {:>6}  {:<16}  {}\n", "questions", "AUC", "95 % interval", "model / scorer");
+  for (const auto& [key, questions] : all) {
+    Discrimination d = within_question_discrimination(questions);
+    fmt::print("{:>9}  {:>6.3f}  [{:.3f}, {:.3f}]{:4}{} / {}\n", d.questions, d.auc.value, d.auc.lo, d.auc.hi, "",
+               key.first, key.second.empty() ? "-" : key.second);
+  }
+  return code;
+}
+
 Command part(const char* name, const char* summary, const char* example, int (*run)(const Options&)) {
   auto o = std::make_shared<Options>();  // owned by both functions
   return {.name = name,
@@ -196,6 +227,8 @@ Command recordings_command() {
                    "reckon recordings validate results/recordings.jsonl", validate),
               part("rerun", "Feed logged runs through their strategy again and compare every decision.",
                    "reckon recordings rerun results/recordings.jsonl", rerun_files),
+              part("discrimination", "How well scores tell right answers from wrong ones to the same question.",
+                   "reckon recordings discrimination results/recording-best-of-n.jsonl", discrimination),
           }};
 }
 
