@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,21 +13,48 @@
 
 namespace reckon {
 
-// What to continue: messages, which the model's own chat template turns into text, or raw text when there are none.
-struct Prompt {
-  std::vector<Message> messages;
-  std::string text;
+// A function that the model may ask its caller to call.
+struct Tool {
+  std::string name, description;
+  std::string parameters;  // JSON schema of its arguments, an object
 };
 
-// How tokens are drawn, from the model's raw logits, in this order: repetition penalty, temperature, top-k, top-p,
-// min-p.
+enum class ToolChoice { automatic, none, required };
+
+// What to continue: messages, which the model's own chat template turns into text, or raw text when there are none.
+// Tools and a schema of the answer are shown in the template's way; Model::form says how the answer is held to them.
+struct Prompt {
+  std::vector<Message> messages;
+  std::string text = {};
+  std::vector<Tool> tools = {};
+  ToolChoice tool_choice = ToolChoice::automatic;
+  bool parallel_tool_calls = true;  // more than one call in a turn
+  std::string json_schema = {};     // the answer is JSON that this schema allows; empty: any text
+};
+
+// What drawn text must match. It holds from the first generate() that names it over everything that the branch and its
+// forks generate or append, until one that names another or none. The turn ends only where the grammar allows it.
+struct Grammar {
+  std::string gbnf;                        // llama.cpp's notation, from the rule `root`; empty: anything
+  std::string begun = {};                  // how the grammar's text begins in the prompt already
+  std::vector<std::string> triggers = {};  // not empty: it holds from the first of these texts on, that text included
+  bool operator==(const Grammar&) const = default;
+};
+
+// How tokens are drawn, from the model's raw logits, in this order: logit bias, penalties, temperature, top-k, top-p,
+// min-p. A token that the grammar rejects is drawn again from those that it allows.
 struct Sampling {
-  double temperature = 0.7;         // 0: the most likely token
-  int top_k = 40;                   // 0: off
-  double top_p = 0.95;              // 1: off
-  double min_p = 0.0;               // 0: off
-  double repetition_penalty = 1.0;  // over the last 64 tokens; 1: off
-  uint64_t seed = 0;                // the branch's own counter-based stream
+  double temperature = 0.7;               // 0: the most likely token
+  int top_k = 40;                         // 0: off
+  double top_p = 0.95;                    // 1: off
+  double min_p = 0.0;                     // 0: off
+  double repetition_penalty = 1.0;        // over the last 64 tokens; 1: off
+  double presence_penalty = 0.0;          // taken off the logit of a token that this piece holds already
+  double frequency_penalty = 0.0;         // the same, for each time that it does
+  uint64_t seed = 0;                      // the branch's own counter-based stream
+  int top_logprobs = -1;                  // how many alternatives Segment::drawn tells for each token; -1: nothing
+  std::map<int, double> logit_bias = {};  // by token, added to its logit
+  Grammar grammar = {};
 };
 
 // When a piece of generation ends, whichever comes first; the end of the model's turn always ends it.
@@ -44,6 +72,21 @@ struct Segment {
   Finish finish = Finish::stop;
   LogprobSummary logprobs;
   std::vector<TraceWindow> trace;
+  std::vector<DrawnToken> drawn = {};  // without the token that ends the turn
+};
+
+// How the answer to a prompt is written, and what read() needs to take it apart again.
+struct Form {
+  Grammar grammar;                     // that Sampling should have
+  std::vector<std::string> stop = {};  // that Until should have, besides the caller's own
+  bool tools = false;                  // the answer may hold calls
+  std::string reader = {};             // the model's own
+};
+
+// An answer, taken apart.
+struct Turn {
+  std::string content;
+  std::vector<ToolCall> tool_calls = {};  // without ids where the model gives none
 };
 
 // Called on the loop thread with each new piece of whole text.
@@ -71,7 +114,12 @@ struct Capabilities {
   int max_branches = 1;  // live at once
   int kv_cells = 0;      // tokens that all branches together keep in memory; 0: no limit is known
   bool fork = false, truncate = false, append = false, logprobs = false, deterministic = false;
+  bool grammar = false;                 // holds what it draws to Sampling::grammar
+  bool tools = false;                   // its chat template has a place for tools
+  bool bias = false;                    // applies logit bias, presence and frequency penalties
+  int tokens = 0;                       // of its vocabulary, where it tells their ids: tokenize(), detokenize()
   std::string think_open, think_close;  // tags of the thinking block; empty: the model has none
+  bool think_first = false;             // the chat template itself opens the thinking block
   Shape shape;
   std::vector<BatchCost> batch_cost;  // measured, ascending in branches; empty: unknown
 };
@@ -105,6 +153,15 @@ class Model {
   virtual Task<std::unique_ptr<Branch>> open(Prompt prompt, std::shared_ptr<Account> account,
                                              Role role = Role::sample) = 0;
   virtual int count_tokens(const Prompt& prompt) const = 0;
+
+  // The rest is unsupported unless a model says otherwise: Error{unsupported} names the capability.
+  // Throws Error{invalid_request} for a schema that cannot be held to.
+  virtual Form form(const Prompt& prompt) const;
+  // The answer to the prompt of `form`, without its thinking block. Text that is not in the form is content.
+  virtual Turn read(const Form& form, std::string_view text, bool cut) const;
+  // `special`: spellings of control tokens are those tokens.
+  virtual std::vector<int> tokenize(std::string_view text, bool begin, bool special) const;
+  virtual std::string detokenize(const std::vector<int>& tokens) const;  // bytes
 };
 
 }  // namespace reckon

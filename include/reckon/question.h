@@ -12,9 +12,21 @@ enum class TaskKind { math, choice, text, json, code };
 std::string_view name(TaskKind kind);
 std::optional<TaskKind> parse_task_kind(std::string_view name);
 
+// A call of a function that the model asks for; the caller makes it and answers with a message of role tool.
+struct ToolCall {
+  std::string id;
+  std::string name;
+  std::string arguments;  // one JSON object, as text
+  bool operator==(const ToolCall&) const = default;
+};
+
 struct Message {
   std::string role;  // system, user, assistant, tool
   std::string content;
+  std::string reasoning = {};             // an assistant's: what its thinking block held
+  std::vector<ToolCall> tool_calls = {};  // an assistant's
+  std::string tool_call_id = {};          // a tool's: the call that it answers
+  bool operator==(const Message&) const = default;
 };
 
 // How the program that answers a code question is checked. By `command` if there is one, else by `examples`, else by
@@ -83,10 +95,23 @@ struct LogprobSummary {
   int tokens = 0;
 };
 
+struct TokenLogprob {
+  int token = 0;
+  std::string bytes;   // what it adds to the text; may be part of a character
+  double logprob = 0;  // under the untempered model, nats
+};
+
+// A drawn token and those that were most likely in its place.
+struct DrawnToken {
+  TokenLogprob drawn;
+  std::vector<TokenLogprob> top = {};  // best first
+};
+
 // A finished branch.
 struct Sample {
   std::string text;
-  int tokens = 0;  // generated
+  int tokens = 0;    // generated
+  int thinking = 0;  // of them, in the thinking block
   Finish finish = Finish::stop;
   LogprobSummary logprobs;
   std::vector<TraceWindow> trace;
@@ -94,7 +119,8 @@ struct Sample {
   int line = -1;       // its line in the run's account
   double seconds = 0;  // from its start to its end
   std::optional<Answer> answer;
-  std::optional<double> score;  // of a scorer; larger is better, 0 is refused; none: not scored
+  std::optional<double> score;         // of a scorer; larger is better, 0 is refused; none: not scored
+  std::vector<DrawnToken> drawn = {};  // outside the thinking block; only where Sampling::top_logprobs asked for it
   bool cut() const { return finish == Finish::length || finish == Finish::budget; }
 };
 

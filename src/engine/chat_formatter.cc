@@ -13,17 +13,26 @@ constexpr std::string_view kOpen = "\uF8F0", kClose = "\uF8F1";
 
 }  // namespace
 
-std::vector<PromptPiece> format_safely(const ChatFormatter& formatter, std::vector<Message> messages,
+void for_each_text(Prompt& prompt, const std::function<void(std::string&)>& use) {
+  for (Message& message : prompt.messages) {
+    for (std::string* text : {&message.role, &message.content, &message.reasoning, &message.tool_call_id}) use(*text);
+    for (ToolCall& call : message.tool_calls) use(call.id), use(call.name), use(call.arguments);
+  }
+  for (Tool& tool : prompt.tools) use(tool.name), use(tool.description), use(tool.parameters);
+}
+
+std::vector<PromptPiece> format_safely(const ChatFormatter& formatter, Prompt prompt,
                                        const std::vector<std::string>& spellings) {
-  if (spellings.empty()) return {{formatter.format(messages), true}};
+  if (spellings.empty()) return {{formatter.format(prompt), true}};
   std::vector<std::string> marks;
   for (size_t i = 0; i < spellings.size(); ++i) marks.push_back(fmt::format("{}{}{}", kOpen, i, kClose));
-  for (Message& message : messages)
+  for_each_text(prompt, [&](std::string& content) {
     for (size_t i = 0; i < spellings.size(); ++i)  // longest first: a spelling inside another is part of it
-      for (size_t at = 0; (at = message.content.find(spellings[i], at)) != std::string::npos; at += marks[i].size())
-        message.content.replace(at, spellings[i].size(), marks[i]);
+      for (size_t at = 0; (at = content.find(spellings[i], at)) != std::string::npos; at += marks[i].size())
+        content.replace(at, spellings[i].size(), marks[i]);
+  });
 
-  std::string text = formatter.format(messages);
+  std::string text = formatter.format(prompt);
   std::vector<PromptPiece> pieces;
   size_t begin = 0;
   while (begin < text.size()) {

@@ -1,5 +1,6 @@
 // The one file that includes llama.cpp's `common` headers.
 #include <chat.h>
+#include <json-schema-to-grammar.h>
 #include <log.h>
 
 #include <fmt/format.h>
@@ -12,49 +13,147 @@
 namespace reckon {
 namespace {
 
+std::string trimmed(const std::string& text) {
+  size_t begin = text.find_first_not_of(" \n\t"), end = text.find_last_not_of(" \n\t");
+  return begin == std::string::npos ? "" : text.substr(begin, end - begin + 1);
+}
+
+common_chat_msg to_common(const Message& message) {
+  common_chat_msg m;
+  m.role = message.role;
+  m.content = message.content;
+  m.reasoning_content = message.reasoning;
+  m.tool_call_id = message.tool_call_id;
+  for (const ToolCall& call : message.tool_calls) m.tool_calls.push_back({call.name, call.arguments, call.id});
+  return m;
+}
+
+// What read() needs: the kind of the parser, what the prompt holds of the answer already, and the parser.
+std::string write_reader(const common_chat_params& params, const std::string& begun) {
+  return fmt::format("{} {} {}{}", static_cast<int>(params.format), begun.size(), begun, params.parser);
+}
+
+common_chat_parser_params read_reader(const std::string& text) {
+  common_chat_parser_params params;
+  size_t first = text.find(' '), second = text.find(' ', first + 1);
+  params.format = static_cast<common_chat_format>(std::stoi(text));
+  size_t size = std::stoul(text.substr(first + 1));
+  params.generation_prompt = text.substr(second + 1, size);
+  params.reasoning_format = COMMON_REASONING_FORMAT_NONE;
+  params.parser.load(text.substr(second + 1 + size));
+  return params;
+}
+
+// The texts that begin a call. None where there is also a regular expression: such calls are read, not held to a form.
+std::vector<std::string> fixed_triggers(const common_chat_params& params) {
+  std::vector<std::string> words;
+  for (const common_grammar_trigger& trigger : params.grammar_triggers) {
+    if (trigger.type != COMMON_GRAMMAR_TRIGGER_TYPE_WORD) return {};
+    words.push_back(trigger.value);
+  }
+  return words;
+}
+
 class CommonChatFormatter : public ChatFormatter {
  public:
   explicit CommonChatFormatter(const llama_model* model) {
     common_log_set_verbosity_thold(-1);  // a library does not print
     try {
       templates_ = common_chat_templates_init(model, "");
-      common_chat_params params = apply({{"user", "2+2?"}});
+      common_chat_params params = apply({.messages = {{"user", "2+2?"}}});
       think_open_ = params.thinking_start_tag;
       if (!params.thinking_end_tags.empty()) think_close_ = params.thinking_end_tags.front();
+      think_first_ = !think_open_.empty() && trimmed(params.generation_prompt).ends_with(trimmed(think_open_));
+      std::map<std::string, bool> can = common_chat_templates_get_caps(templates_.get());
+      tools_ = can["supports_tools"] && can["supports_tool_calls"];
+      visible_ = params.preserved_tokens;
+      visible_.push_back(think_open_), visible_.push_back(think_close_);
     } catch (const std::exception& error) {
       // Raw text still works; format() says what is wrong when messages come.
       failure_ = error.what();
     }
   }
 
-  std::string format(const std::vector<Message>& messages) const override {
+  std::string format(const Prompt& prompt) const override { return applied(prompt).prompt; }
+
+  Form form(const Prompt& prompt) const override {
+    if (!prompt.json_schema.empty()) return {.grammar = {.gbnf = schema_grammar(prompt.json_schema)}};
+    if (!tools_) throw Error(Code::unsupported, "the model's chat template has no place for tools");
+    // The grammar of a required call allows text before it, without end; that of a possible one begins with the call.
+    Prompt possible = prompt;
+    if (prompt.tool_choice == ToolChoice::required) possible.tool_choice = ToolChoice::automatic;
+    common_chat_params params = applied(possible);
+    std::vector<std::string> triggers = fixed_triggers(params);
+    if (prompt.tool_choice == ToolChoice::required && triggers.empty()) params = applied(prompt);
+
+    std::string begun = params.generation_prompt;
+    if (!think_open_.empty()) begun = begun.substr(0, begun.find(trimmed(think_open_)));
+    Form form{.stop = params.additional_stops, .tools = true, .reader = write_reader(params, begun)};
+    if (params.grammar.empty()) return form;
+    if (!params.grammar_lazy) form.grammar = {.gbnf = params.grammar, .begun = begun};
+    else if (!triggers.empty()) form.grammar = {.gbnf = params.grammar};
+    if (prompt.tool_choice != ToolChoice::required) form.grammar.triggers = triggers;
+    return form;
+  }
+
+  Turn read(const Form& form, std::string_view text, bool cut) const override {
+    Turn turn{.content = std::string(text)};
+    if (form.reader.empty()) return turn;
+    LlamaGuard guard;
+    try {
+      common_chat_msg message = common_chat_parse(turn.content, cut, read_reader(form.reader));
+      turn.content = message.content;
+      for (const common_chat_tool_call& call : message.tool_calls)
+        turn.tool_calls.push_back({.id = call.id, .name = call.name, .arguments = call.arguments});
+    } catch (const std::exception&) {
+      return {.content = std::string(text)};  // not in the form that the template asks for: said as it is
+    }
+    return turn;
+  }
+
+  const std::string& think_open() const override { return think_open_; }
+  const std::string& think_close() const override { return think_close_; }
+  bool think_first() const override { return think_first_; }
+  bool tools() const override { return tools_; }
+  const std::vector<std::string>& visible() const override { return visible_; }
+
+ private:
+  static std::string schema_grammar(const std::string& schema) {
+    try {
+      return json_schema_to_grammar(common_json::parse(schema));
+    } catch (const std::exception& error) {
+      throw Error(Code::invalid_request, fmt::format("the JSON schema cannot be held to: {}", error.what()));
+    }
+  }
+
+  common_chat_params applied(const Prompt& prompt) const {
     if (!failure_.empty())
       throw Error(Code::unsupported, fmt::format("the model's chat template cannot be used: {}", failure_));
     try {
-      return apply(messages).prompt;
+      return apply(prompt);
     } catch (const std::exception& error) {
       throw Error(Code::invalid_request, fmt::format("the chat template refuses these messages: {}", error.what()));
     }
   }
-  const std::string& think_open() const override { return think_open_; }
-  const std::string& think_close() const override { return think_close_; }
 
- private:
-  common_chat_params apply(const std::vector<Message>& messages) const {
+  common_chat_params apply(const Prompt& prompt) const {
     LlamaGuard guard;
     common_chat_templates_inputs inputs;
     inputs.use_jinja = true;
     inputs.add_generation_prompt = true;
-    for (const Message& message : messages) {
-      common_chat_msg& m = inputs.messages.emplace_back();
-      m.role = message.role;
-      m.content = message.content;
-    }
+    for (const Message& message : prompt.messages) inputs.messages.push_back(to_common(message));
+    for (const Tool& tool : prompt.tools) inputs.tools.push_back({tool.name, tool.description, tool.parameters});
+    inputs.parallel_tool_calls = prompt.parallel_tool_calls;
+    inputs.tool_choice = prompt.tool_choice == ToolChoice::none       ? COMMON_CHAT_TOOL_CHOICE_NONE
+                         : prompt.tool_choice == ToolChoice::required ? COMMON_CHAT_TOOL_CHOICE_REQUIRED
+                                                                      : COMMON_CHAT_TOOL_CHOICE_AUTO;
     return common_chat_templates_apply(templates_.get(), inputs);
   }
 
   common_chat_templates_ptr templates_;
   std::string failure_, think_open_, think_close_;
+  bool think_first_ = false, tools_ = false;
+  std::vector<std::string> visible_;
 };
 
 }  // namespace

@@ -21,9 +21,21 @@ namespace {
 struct Shared {
   std::shared_ptr<Inbox> inbox;
   Capabilities capabilities;
-  const Vocabulary* vocabulary = nullptr;  // null when the model is gone
-  uint64_t last_id = 0;                    // loop thread
+  const Vocabulary* vocabulary = nullptr;                     // null when the model is gone
+  uint64_t last_id = 0;                                       // loop thread
+  std::vector<std::shared_ptr<const GrammarRules>> grammars;  // parsed lately; loop thread
   uint64_t next_id() { return ++last_id; }
+
+  // The same object for the same grammar, so that a branch knows that it goes on with it.
+  std::shared_ptr<const GrammarRules> rules(const Grammar& grammar) {
+    if (grammar.gbnf.empty()) return nullptr;
+    if (!vocabulary) throw Error(Code::model_unavailable, "the model was closed; load it again");
+    auto found = std::ranges::find(grammars, grammar, [](const auto& rules) { return rules->grammar(); });
+    if (found != grammars.end()) return *found;
+    if (grammars.size() >= kGrammars) grammars.erase(grammars.begin());
+    return grammars.emplace_back(std::make_shared<GrammarRules>(*vocabulary, grammar));
+  }
+  static constexpr size_t kGrammars = 16;
 
   std::vector<int> continuation(std::string_view text) const {
     if (!vocabulary) throw Error(Code::model_unavailable, "the model was closed; load it again");
@@ -81,11 +93,12 @@ class EngineBranch : public Branch {
 
   Task<Segment> generate(Until until, Sampling how, TextSink sink) override {
     std::shared_ptr<BranchState> state = state_;
+    GenerateOrder order{.until = std::move(until), .how = std::move(how)};
+    if (order.until.end_of_thinking) order.close = state->shared->capabilities.think_close;
+    order.rules = state->shared->rules(order.how.grammar);
     Operation<Generated> operation(state, std::move(sink));
-    std::string close = until.end_of_thinking ? state->shared->capabilities.think_close : std::string();
-    state->shared->send(Inbox::Kind::work,
-                        [id = state->id, until = std::move(until), how, close,
-                         waiting = operation.waiting](Stepper& s) { s.generate(id, until, how, close, waiting); });
+    state->shared->send(Inbox::Kind::work, [id = state->id, order = std::move(order), waiting = operation.waiting](
+                                               Stepper& s) { s.generate(id, order, waiting); });
     operation.cancel = canceller(state);
     Generated done = co_await operation.waiting->arrival;
     state->tokens = done.tokens;
@@ -169,7 +182,7 @@ class LlamaModel : public EngineModel {
       : llama_(options, facts, threads_most),
         formatter_(make_chat_formatter(llama_.model())),
         shared_(std::make_shared<Shared>()) {
-    llama_.vocabulary().keep_visible(formatter_->think_close());
+    for (const std::string& text : formatter_->visible()) llama_.vocabulary().keep_visible(text);
     BatchCurve curve = batch_curve(options, threads_most);
     describe(options, facts, curve);
     bool on_cpu = !llama_supports_gpu_offload() || options.gpu_layers == 0;
@@ -210,6 +223,24 @@ class LlamaModel : public EngineModel {
 
   int count_tokens(const Prompt& prompt) const override { return static_cast<int>(tokenise(prompt).size()); }
 
+  Form form(const Prompt& prompt) const override {
+    if (prompt.tools.empty() && prompt.json_schema.empty()) return {};
+    Form form = formatter_->form(prompt);
+    (void)shared_->rules(form.grammar);  // what cannot be parsed is refused here
+    return form;
+  }
+  Turn read(const Form& form, std::string_view text, bool cut) const override {
+    return formatter_->read(form, text, cut);
+  }
+  std::vector<int> tokenize(std::string_view text, bool begin, bool special) const override {
+    return llama_.vocabulary().tokens(text, begin, special);
+  }
+  std::string detokenize(const std::vector<int>& tokens) const override {
+    std::string bytes;
+    for (int token : tokens) bytes += llama_.vocabulary().spelling(token);
+    return bytes;
+  }
+
   EngineStatus status() const override {
     EngineStatus status = stepper_->status();
     status.engine = shared_->capabilities.engine;
@@ -224,14 +255,14 @@ class LlamaModel : public EngineModel {
       tokens = llama_.vocabulary().tokens(prompt.text, true, true);
     } else {
       std::string all;
-      for (const Message& message : prompt.messages) {
-        check_text(message.role);
-        check_text(message.content);
-        all += message.content;
-      }
+      Prompt copy = prompt;
+      for_each_text(copy, [&](std::string& text) {
+        check_text(text);
+        all += text + "\n";
+      });
       bool begin = true;
       for (const PromptPiece& piece :
-           format_safely(*formatter_, prompt.messages, llama_.vocabulary().control_spellings(all))) {
+           format_safely(*formatter_, std::move(copy), llama_.vocabulary().control_spellings(all))) {
         std::vector<int> part = llama_.vocabulary().tokens(piece.text, std::exchange(begin, false), piece.control);
         tokens.insert(tokens.end(), part.begin(), part.end());
       }
@@ -260,8 +291,12 @@ class LlamaModel : public EngineModel {
     c.fork = c.append = c.logprobs = true;
     c.truncate = llama_.can_cut();
     c.deterministic = false;  // results depend on the batch that a branch shares
+    c.grammar = c.bias = true;
+    c.tools = formatter_->tools();
+    c.tokens = llama_.vocabulary().size();
     c.think_open = formatter_->think_open();
     c.think_close = formatter_->think_close();
+    c.think_first = formatter_->think_first();
     c.shape = facts.shape;
     c.batch_cost = curve.costs;
   }

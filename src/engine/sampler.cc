@@ -2,71 +2,126 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <map>
+#include <set>
+#include <utility>
 
 namespace reckon {
 namespace {
-bool better(const std::pair<float, int>& a, const std::pair<float, int>& b) {
+bool better(const Candidate& a, const Candidate& b) {
   return a.first != b.first ? a.first > b.first : a.second < b.second;
 }
 }  // namespace
 
-Draw Sampler::draw(std::span<const float> row, const Sampling& how, std::span<const int> past, double uniform) {
+Draw Sampler::draw(std::span<const float> row, const Sampling& how, const DrawState& state) {
   RowStats stats = scan_row(row, block_maxima_);
+  Draw draw{.entropy = stats.entropy};
+  if (how.top_logprobs > 0) {
+    largest(row, static_cast<size_t>(how.top_logprobs));
+    for (const Candidate& c : candidates_) draw.top.emplace_back(c.second, c.first - stats.log_normaliser);
+  }
   std::span<const float> logits = row;
-  float maximum = stats.maximum;
-  if (how.repetition_penalty != 1.0 && !past.empty()) {
-    penalise(row, how.repetition_penalty, past);
-    logits = penalised_;
-    maximum = *std::max_element(block_maxima_.begin(), block_maxima_.end());
+  bool penalised = how.presence_penalty != 0 || how.frequency_penalty != 0;
+  if (!how.logit_bias.empty() || (how.repetition_penalty != 1.0 && !state.past.empty()) ||
+      (penalised && !state.piece.empty())) {
+    adjust(row, how, state);
+    logits = adjusted_;
   }
-
-  int token = 0;
-  if (how.temperature <= 0) {
-    largest(logits, 1);
-    token = candidates_.front().second;
-  } else {
-    float temperature = static_cast<float>(how.temperature);
-    // min-p keeps p >= min_p * p_max, which for tempered logits is a threshold on the logit.
-    float threshold = how.min_p > 0 ? maximum + temperature * static_cast<float>(std::log(how.min_p))
-                                    : -std::numeric_limits<float>::infinity();
-    size_t count = 0;
-    if (how.top_k > 0) {
-      largest(logits, static_cast<size_t>(how.top_k));
-      count = candidates_.size();
-      if (how.top_p < 1) {
-        double kept = 0, mass = 0;
-        for (const Candidate& c : candidates_) mass += std::exp((c.first - maximum) / temperature);
-        for (count = 0; count < candidates_.size() && kept < how.top_p * mass; ++count)
-          kept += std::exp((candidates_[count].first - maximum) / temperature);
-      }
-    } else if (how.top_p < 1) {
-      count = nucleus(logits, how.top_p, temperature, maximum);
-    } else {
-      at_least(logits, threshold);
-      count = candidates_.size();
-    }
-    while (count > 1 && candidates_[count - 1].first < threshold) --count;
-    token = pick(std::max<size_t>(count, 1), temperature, uniform);
-  }
-  return {token, row[static_cast<size_t>(token)] - stats.log_normaliser, stats.entropy};
+  size_t count = truncate(logits, how);
+  draw.token = pick(count, static_cast<float>(how.temperature), state.uniform);
+  if (state.constraint && !state.constraint->allows(draw.token)) draw.token = draw_again(logits, how, state, count);
+  if (draw.token >= 0) draw.logprob = row[static_cast<size_t>(draw.token)] - stats.log_normaliser;
+  return draw;
 }
 
-// Keskar et al. (2019): positive logits are divided, negative ones multiplied.
-void Sampler::penalise(std::span<const float> row, double penalty, std::span<const int> past) {
-  penalised_.assign(row.begin(), row.end());
-  float factor = static_cast<float>(penalty);
-  std::span<const int> window = past.last(std::min(past.size(), kPenaltyWindow));
-  std::vector<int> tokens(window.begin(), window.end());
-  std::sort(tokens.begin(), tokens.end());
-  tokens.erase(std::unique(tokens.begin(), tokens.end()), tokens.end());
-  for (int token : tokens) {
-    if (token < 0 || static_cast<size_t>(token) >= row.size()) continue;
-    float& logit = penalised_[static_cast<size_t>(token)];
-    logit = logit > 0 ? logit / factor : logit * factor;
+// From what is left of the candidates; the whole vocabulary is checked only where nothing is: 20 to 40 ms for 150,000
+// tokens.
+int Sampler::draw_again(std::span<const float> row, const Sampling& how, const DrawState& state, size_t count) {
+  constexpr size_t kGreedyCandidates = 64;
+  if (how.temperature <= 0) {
+    largest(row, kGreedyCandidates);
+    count = candidates_.size();
   }
+  candidates_.resize(count);
+  state.constraint->keep_allowed(candidates_);
+  count = candidates_.size();
+  if (count == 0) {
+    for (size_t i = 0; i < row.size(); ++i) candidates_.emplace_back(row[i], static_cast<int>(i));
+    state.constraint->keep_allowed(candidates_);
+    if (candidates_.empty()) return -1;
+    std::sort(candidates_.begin(), candidates_.end(), better);
+    count = truncate_list(how);
+  }
+  return pick(count, static_cast<float>(how.temperature), state.again);
+}
+
+size_t Sampler::truncate(std::span<const float> row, const Sampling& how) {
+  if (how.temperature <= 0) {
+    largest(row, 1);
+    return 1;
+  }
+  if (how.top_k > 0) {
+    largest(row, static_cast<size_t>(how.top_k));
+    return truncate_list(how);
+  }
+  // min-p keeps p >= min_p * p_max, which for tempered logits is a threshold on the logit.
+  float temperature = static_cast<float>(how.temperature);
+  float maximum = *std::max_element(block_maxima_.begin(), block_maxima_.end());
+  float threshold = how.min_p > 0 ? maximum + temperature * static_cast<float>(std::log(how.min_p))
+                                  : -std::numeric_limits<float>::infinity();
+  if (how.top_p >= 1) {
+    at_least(row, threshold);
+    return candidates_.size();
+  }
+  size_t count = nucleus(row, how.top_p, temperature, maximum);
+  while (count > 1 && candidates_[count - 1].first < threshold) --count;
+  return count;
+}
+
+size_t Sampler::truncate_list(const Sampling& how) {
+  if (how.temperature <= 0) return 1;
+  float temperature = static_cast<float>(how.temperature), maximum = candidates_.front().first;
+  size_t count = candidates_.size();
+  if (how.top_k > 0) count = std::min(count, static_cast<size_t>(how.top_k));
+  if (how.top_p < 1) {
+    double kept = 0, mass = 0;
+    size_t most = std::exchange(count, 0);
+    for (size_t i = 0; i < most; ++i) mass += std::exp((candidates_[i].first - maximum) / temperature);
+    while (count < most && kept < how.top_p * mass)
+      kept += std::exp((candidates_[count++].first - maximum) / temperature);
+  }
+  float threshold = how.min_p > 0 ? maximum + temperature * static_cast<float>(std::log(how.min_p))
+                                  : -std::numeric_limits<float>::infinity();
+  while (count > 1 && candidates_[count - 1].first < threshold) --count;
+  return std::max<size_t>(count, 1);
+}
+
+// Bias first. Repetition penalty: Keskar et al. (2019): positive logits are divided, negative ones multiplied. Presence
+// and frequency as OpenAI defines them.
+void Sampler::adjust(std::span<const float> row, const Sampling& how, const DrawState& state) {
+  adjusted_.assign(row.begin(), row.end());
+  auto logit_of = [&](int token) -> float* {
+    return token >= 0 && static_cast<size_t>(token) < row.size() ? &adjusted_[static_cast<size_t>(token)] : nullptr;
+  };
+  for (const auto& [token, bias] : how.logit_bias)
+    if (float* logit = logit_of(token)) *logit += static_cast<float>(bias);
+
+  float factor = static_cast<float>(how.repetition_penalty);
+  std::span<const int> window = state.past.last(std::min(state.past.size(), kPenaltyWindow));
+  for (int token : std::set<int>(window.begin(), window.end()))
+    if (float* logit = logit_of(token); logit && factor != 1.0f)
+      *logit = *logit > 0 ? *logit / factor : *logit * factor;
+
+  std::map<int, int> times;
+  for (int token : state.piece) ++times[token];
+  for (const auto& [token, count] : times)
+    if (float* logit = logit_of(token))
+      *logit -= static_cast<float>(how.presence_penalty + how.frequency_penalty * count);
+
   for (size_t b = 0; b < block_maxima_.size(); ++b) {
-    auto begin = penalised_.begin() + static_cast<std::ptrdiff_t>(b * kRowBlock);
-    auto end = b + 1 < block_maxima_.size() ? begin + kRowBlock : penalised_.end();
+    auto begin = adjusted_.begin() + static_cast<std::ptrdiff_t>(b * kRowBlock);
+    auto end = b + 1 < block_maxima_.size() ? begin + kRowBlock : adjusted_.end();
     block_maxima_[b] = *std::max_element(begin, end);
   }
 }
@@ -119,6 +174,7 @@ size_t Sampler::nucleus(std::span<const float> row, double top_p, float temperat
 }
 
 int Sampler::pick(size_t count, float temperature, double uniform) const {
+  if (temperature <= 0) return candidates_.front().second;
   float maximum = candidates_.front().first;
   for (size_t i = 1; i < count; ++i) maximum = std::max(maximum, candidates_[i].first);
   double mass = 0;

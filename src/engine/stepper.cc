@@ -17,7 +17,6 @@ namespace {
 
 constexpr const char* kParkedNote =
     "key-value memory was short: branches were parked and some of their tokens computed again, charged as prompt";
-
 constexpr const char* kStarvedNote = "other processes took processor time: the engine went on with fewer threads";
 
 // On the loop thread. The sink may drop the task that owns it, so it must not be destroyed while it runs.
@@ -63,11 +62,22 @@ void Stepper::append(uint64_t id, std::vector<int> tokens, WaitingPtr<int> waiti
   begin(*s, start, Prefill{std::move(waiting)});
 }
 
-void Stepper::generate(uint64_t id, Until until, Sampling how, std::string close, WaitingPtr<Generated> waiting) {
+// A grammar that the branch followed before goes on where it was; its state is made again from the tokens, so that a
+// fork, a truncation or a cancelled operation needs no care.
+void Stepper::generate(uint64_t id, GenerateOrder order, WaitingPtr<Generated> waiting) {
   Sequence* s = find(id);
   if (!s) return;
-  TextStream stream(until.stop, std::move(close));
-  begin(*s, s->size(), Generate{std::move(until), how, std::move(waiting), std::move(stream), {}, {}});
+  TextStream stream(order.until.stop, order.close);
+  begin(*s, s->size(), Generate{std::move(order), std::move(waiting), std::move(stream)});
+  auto& g = std::get<Generate>(s->operation);
+  if (g.order.rules) {
+    g.grammar_from = g.order.rules == s->rules ? std::min(s->grammar_from, s->size()) : s->size();
+    try {
+      g.grammar.emplace(g.order.rules, std::span(s->tokens).subspan(static_cast<size_t>(g.grammar_from)));
+    } catch (const Error&) {
+      return fail(*s, std::current_exception());
+    }
+  }
   if (s->size() >= llama_.context()) finish(*s, Finish::length);
   else if (!s->row && s->computed() == s->size()) uncompute(*s, s->size() - 1);
 }
@@ -128,6 +138,8 @@ Stepper::Sequence& Stepper::add(uint64_t id, Payer payer) {
 void Stepper::inherit(Sequence& child, const Sequence& parent) {
   child.tokens = parent.tokens;
   child.row = parent.row;
+  child.rules = parent.rules;
+  child.grammar_from = parent.grammar_from;
   child.before = std::max(parent.computed(), parent.before);
   if (parent.slot < 0 || parent.cells.empty() || free_slots_.empty()) return;
   child.slot = free_slots_.back();
@@ -164,6 +176,7 @@ void Stepper::rewind(Sequence& s, int tokens) {
   s.tokens.resize(static_cast<size_t>(tokens));
   s.before = std::min(s.before, tokens);
   s.row.reset();
+  if (tokens < s.grammar_from) s.rules.reset();
   if (s.paid >= tokens) s.paid = -1;
 }
 
@@ -377,29 +390,44 @@ void Stepper::complete(Sequence& s, std::span<const float> row) {
 
 void Stepper::draw(Sequence& s, std::span<const float> row) {
   auto& g = std::get<Generate>(s.operation);
-  double uniform = Rng(g.how.seed, static_cast<uint64_t>(s.size())).uniform();
-  Draw drawn = sampler_.draw(row, g.how, s.tokens, uniform);
+  Rng rng(g.order.how.seed, static_cast<uint64_t>(s.size()));
+  DrawState state{.past = s.tokens, .piece = g.segment.token_ids, .uniform = rng.uniform(), .again = rng.uniform()};
+  if (g.grammar) state.constraint = &*g.grammar;
+  Draw drawn = sampler_.draw(row, g.order.how, state);
   s.row.reset();
   ++working_.generated_tokens;
+  if (drawn.token < 0)
+    return fail(s, std::make_exception_ptr(
+                       Error(Code::invalid_request, "the grammar leaves this model no token to go on with")));
   ++g.segment.tokens;
   g.segment.token_ids.push_back(drawn.token);
   g.evidence.add(drawn.token, drawn.logprob, drawn.entropy);
   if (llama_.vocabulary().ends_turn(drawn.token)) return finish(s, Finish::stop);
 
+  if (g.order.how.top_logprobs >= 0) note_draw(g, drawn);
+  if (g.grammar) g.grammar->accept(drawn.token);
   s.tokens.push_back(drawn.token);
   s.paid = s.size() - 1;
   TextStream::Hit hit = g.stream.add(llama_.vocabulary().piece(drawn.token));
   if (hit == TextStream::Hit::stop) return finish(s, Finish::stop_string);
   if (hit == TextStream::Hit::close) return finish(s, Finish::end_of_thinking);
-  if (g.segment.tokens == g.until.tokens || s.size() >= llama_.context()) return finish(s, Finish::length);
+  if (g.segment.tokens == g.order.until.tokens || s.size() >= llama_.context()) return finish(s, Finish::length);
   if (std::string text = g.stream.take(); !text.empty()) {
     g.segment.text += text;
     outbox_.push_back([waiting = g.waiting, text = std::move(text)] { show(*waiting, text); });
   }
 }
 
+void Stepper::note_draw(Generate& g, const Draw& drawn) {
+  const Vocabulary& words = llama_.vocabulary();
+  DrawnToken& token = g.segment.drawn.emplace_back(DrawnToken{.drawn = words.told(drawn.token, drawn.logprob)});
+  for (const auto& [other, logprob] : drawn.top) token.top.push_back(words.told(other, logprob));
+}
+
 void Stepper::finish(Sequence& s, Finish why) {
   auto& g = std::get<Generate>(s.operation);
+  s.rules = g.order.rules;
+  s.grammar_from = g.grammar_from;
   std::string rest = g.stream.finish();
   g.segment.text += rest;
   g.segment.finish = why;

@@ -16,6 +16,7 @@
 #include "engine/engine.h"
 #include "engine/evidence.h"
 #include "engine/llama_context.h"
+#include "engine/llama_grammar.h"
 #include "engine/sampler.h"
 #include "engine/scheduler.h"
 #include "engine/text_stream.h"
@@ -44,6 +45,14 @@ struct Payer {                       // one line of an account
   int line = 0;
 };
 
+// What a piece of generation is asked for.
+struct GenerateOrder {
+  Until until;
+  Sampling how;
+  std::string close;                          // ends the text and belongs to it; empty: nothing does
+  std::shared_ptr<const GrammarRules> rules;  // of how.grammar; null: none
+};
+
 // The state of all branches of one model and the decode step that moves them. Lives on the engine thread; results leave
 // by `loop.post`. A branch has at most one operation at a time; an operation that is cancelled, or fails, leaves the
 // branch as it was before.
@@ -61,7 +70,7 @@ class Stepper {
   void open(uint64_t id, Payer payer, std::vector<int> tokens, WaitingPtr<int> waiting);
   void fork(uint64_t parent, uint64_t id, Payer line);
   void append(uint64_t id, std::vector<int> tokens, WaitingPtr<int> waiting);
-  void generate(uint64_t id, Until until, Sampling how, std::string close, WaitingPtr<Generated> waiting);
+  void generate(uint64_t id, GenerateOrder order, WaitingPtr<Generated> waiting);
   void score(uint64_t parent, uint64_t id, std::vector<int> continuation, WaitingPtr<double> waiting);
   void truncate(uint64_t id, int tokens);
   void cancel(uint64_t id);                            // its operation
@@ -78,12 +87,13 @@ class Stepper {
     WaitingPtr<int> waiting;
   };
   struct Generate {
-    Until until;
-    Sampling how;
+    GenerateOrder order;
     WaitingPtr<Generated> waiting;
     TextStream stream;
-    Evidence evidence;
-    Segment segment;
+    int grammar_from = 0;  // the first token that the grammar holds for
+    std::optional<GrammarState> grammar{};
+    Evidence evidence{};
+    Segment segment{};
   };
   struct Score {
     WaitingPtr<double> waiting;
@@ -98,6 +108,8 @@ class Stepper {
     int paid = -1;           // the token that was drawn here and not yet computed: charged when it was drawn
     int before = 0;          // tokens that were computed when it was parked, or by the branch it was forked from
     std::shared_ptr<const std::vector<float>> row;  // logits after the last token; owners: this branch and its forks
+    std::shared_ptr<const GrammarRules> rules;      // that what it generated last was held to; owners: see GrammarState
+    int grammar_from = 0;                           // and since which token
     int64_t served = 0;
     std::variant<std::monostate, Prefill, Generate, Score> operation;
     int start = 0;       // length before the operation
@@ -141,6 +153,7 @@ class Stepper {
   void advance(const Part& part);
   void complete(Sequence& s, std::span<const float> row);
   void draw(Sequence& s, std::span<const float> row);
+  void note_draw(Generate& g, const Draw& drawn);
   void finish(Sequence& s, Finish why);
   void refuse(Sequence& s);
   void fail(Sequence& s, std::exception_ptr why);

@@ -1,5 +1,7 @@
 #include "engine/vocabulary.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/text.h"
@@ -16,10 +18,12 @@ void check_text(std::string_view text) {
   if (!valid_utf8(text)) throw Error(Code::invalid_request, "the text is not valid UTF-8; convert it first");
 }
 
-Vocabulary::Vocabulary(const llama_vocab* vocab) : vocab_(vocab), size_(llama_vocab_n_tokens(vocab)) {
+Vocabulary::Vocabulary(const llama_vocab* vocab)
+    : vocab_(vocab), size_(llama_vocab_n_tokens(vocab)), hidden_(static_cast<size_t>(size_), false) {
   for (int token = 0; token < size_; ++token) {
     auto attributes = static_cast<unsigned>(llama_vocab_get_attr(vocab, token));
     if ((attributes & (LLAMA_TOKEN_ATTR_CONTROL | LLAMA_TOKEN_ATTR_UNKNOWN)) == 0) continue;
+    hidden_[static_cast<size_t>(token)] = !ends_turn(token);
     std::string text = llama_vocab_get_text(vocab, token);
     if (!text.empty()) control_.push_back(std::move(text));
   }
@@ -54,26 +58,35 @@ std::vector<int> Vocabulary::tokens(std::string_view text, bool begin, bool cont
   return tokens;
 }
 
-std::string Vocabulary::piece(int token) const {
+std::string Vocabulary::read(int token, bool special) const {
   std::string bytes(32, '\0');
-  auto read = [&](bool special) {
-    int count = llama_token_to_piece(vocab_, token, bytes.data(), static_cast<int32_t>(bytes.size()), 0, special);
-    if (count < 0) {
-      bytes.resize(static_cast<size_t>(-count));
-      count = llama_token_to_piece(vocab_, token, bytes.data(), static_cast<int32_t>(bytes.size()), 0, special);
-    }
-    return std::string_view(bytes).substr(0, static_cast<size_t>(std::max(count, 0)));
-  };
-  std::string_view text = read(false);
-  if (text.empty() && !visible_.empty()) {
-    text = read(true);
-    if (std::find(visible_.begin(), visible_.end(), text) == visible_.end()) text = {};
+  int count = llama_token_to_piece(vocab_, token, bytes.data(), static_cast<int32_t>(bytes.size()), 0, special);
+  if (count < 0) {
+    bytes.resize(static_cast<size_t>(-count));
+    count = llama_token_to_piece(vocab_, token, bytes.data(), static_cast<int32_t>(bytes.size()), 0, special);
   }
-  return std::string(text);
+  bytes.resize(static_cast<size_t>(std::max(count, 0)));
+  return bytes;
+}
+
+std::string Vocabulary::piece(int token) const {
+  std::string text = read(token, false);
+  if (!text.empty() || visible_.empty()) return text;
+  text = read(token, true);
+  return std::find(visible_.begin(), visible_.end(), text) == visible_.end() ? "" : text;
+}
+
+std::string Vocabulary::spelling(int token) const {
+  if (token < 0 || token >= size_)
+    throw Error(Code::invalid_request, fmt::format("there is no token {}; there are {}", token, size_));
+  return read(token, true);
 }
 
 void Vocabulary::keep_visible(std::string_view text) {
-  if (std::find(control_.begin(), control_.end(), text) != control_.end()) visible_.emplace_back(text);
+  if (std::find(control_.begin(), control_.end(), text) == control_.end()) return;
+  visible_.emplace_back(text);
+  for (int token = 0; token < size_; ++token)
+    if (hidden_[static_cast<size_t>(token)] && read(token, true) == text) hidden_[static_cast<size_t>(token)] = false;
 }
 
 std::vector<std::string> Vocabulary::control_spellings(std::string_view text) const {

@@ -21,16 +21,22 @@ class Vocabulary {
   std::vector<int> continuation(std::string_view text) const;
   std::string piece(int token) const;  // bytes; control tokens have none, except those kept visible
   bool ends_turn(int token) const { return llama_vocab_is_eog(vocab_, token); }
+  bool hidden(int token) const { return hidden_[static_cast<size_t>(token)]; }  // has no text and ends no turn
+  std::string spelling(int token) const;                                        // bytes, also of control tokens
+  TokenLogprob told(int token, double logprob) const { return {token, spelling(token), logprob}; }
   int size() const { return size_; }
+  const llama_vocab* handle() const { return vocab_; }
 
-  // The thinking tags may be control tokens; their text must be seen.
+  // The tags of thinking and of tool calls may be control tokens; their text must be seen.
   void keep_visible(std::string_view text);
   // Spellings of the control tokens that occur in `text`.
   std::vector<std::string> control_spellings(std::string_view text) const;
 
  private:
+  std::string read(int token, bool special) const;
   const llama_vocab* vocab_;
   int size_;
+  std::vector<bool> hidden_;
   bool adds_space_ = false;      // before a text
   std::vector<int> line_break_;  // the tokens of "\n" at the beginning of a text
   std::vector<std::string> control_;

@@ -55,7 +55,7 @@ Ask parse_messages(const HttpRequest& request, const ServeLimits& limits, const 
   choose_compute(ask, fields, request, limits, model);
   if (!fields.any("max_tokens") && request.path != "/v1/messages/count_tokens")
     throw Refusal(Code::invalid_request, "max_tokens is missing", "max_tokens", "missing_field");
-  read_sampling(ask, fields, limits);
+  read_sampling(ask, fields, limits, model);
   ask.until.stop = fields.texts("stop_sequences", 16);
   std::erase(ask.until.stop, "");
   ask.stream = fields.flag("stream").value_or(false);
@@ -71,8 +71,8 @@ Ask parse_messages(const HttpRequest& request, const ServeLimits& limits, const 
     if (type == "enabled" && (!budget || *budget >= ask.until.tokens))
       throw Refusal(Code::invalid_request, "thinking.budget_tokens must be at least 1024 and less than max_tokens",
                     "thinking.budget_tokens");
-    if (type != "disabled" && !model.think_open.empty()) unsupported("thinking", "thinking cannot be limited yet");
-    if (type != "disabled") ask.warnings.push_back("thinking has no effect: this model has no thinking block");
+    if (type == "disabled") budget = 0;
+    if (type != "disabled" || !model.think_open.empty()) limit_thinking(ask, {{"thinking", budget}}, model);
   }
   fields.ignore({"metadata", "service_tier"});
   read_turns(ask, fields);

@@ -18,6 +18,11 @@ struct Ask {
   std::string strategy;           // as make_strategy takes it
   std::vector<Message> messages;  // or:
   std::optional<std::string> prompt;
+  std::vector<Tool> tools;  // that the answer may call
+  ToolChoice tool_choice = ToolChoice::automatic;
+  bool parallel_tool_calls = true;
+  std::string json_schema;         // the answer is JSON that it allows; empty: any text
+  Form form;                       // how the answer is written, by the model; see Runs::prepare
   TaskKind task = TaskKind::math;  // how answers are found and compared when there is a vote
   int n = 1;
   Sampling sampling;
@@ -27,9 +32,10 @@ struct Ask {
   std::optional<double> deadline;  // seconds from the request's arrival, waiting included
   bool refuse_late = false;        // refuse what cannot meet it, instead of answering with what there is by then
   bool stream = false, include_usage = false, progress = false;
-  bool resume = false;         // it goes on while its client is away
-  bool background = false;     // as resume, and the client of /v1/responses need not wait
-  boost::json::object echo{};  // what /v1/responses repeats of its request
+  bool resume = false;          // it goes on while its client is away
+  bool background = false;      // as resume, and the client of /v1/responses need not wait
+  boost::json::object echo{};   // what /v1/responses repeats of its request
+  bool hide_reasoning = false;  // it is thought and charged, and not shown
   std::vector<std::string> warnings;
   bool voting() const { return !strategy.starts_with("single"); }
 };
@@ -55,10 +61,25 @@ const std::vector<std::string>& policy_names();
 // server's default, and of ceilings the smallest wins.
 void choose_compute(Ask& ask, Fields& fields, const HttpRequest& request, const ServeLimits& limits,
                     const Capabilities& model);
-// All spellings of a limit of thinking. A model without thinking gets a warning; on one with thinking it is refused.
+// All spellings of a limit of thinking become budget.thinking_tokens, the smallest of them; a model without thinking
+// gets a warning. After read_sampling: an effort is a share of what the answer leaves of the sample's tokens.
 void read_thinking(Ask& ask, Fields& fields, const Capabilities& model);
-// temperature, top_p, top_k, min_p, repeat_penalty, seed and the limits of tokens.
-void read_sampling(Ask& ask, Fields& fields, const ServeLimits& limits);
+// One such limit; none where the model may think as it likes.
+struct ThinkingLimit {
+  std::string path;
+  std::optional<int64_t> tokens;
+};
+void limit_thinking(Ask& ask, const std::vector<ThinkingLimit>& limits, const Capabilities& model);
+// Tokens that an effort ("none" to "max") allows. Throws Refusal for another word.
+std::optional<int64_t> thinking_of_effort(const std::string& effort, const std::string& path, const Ask& ask);
+// temperature, top_p, top_k, min_p, penalties, logit_bias, seed and the limits of tokens.
+void read_sampling(Ask& ask, Fields& fields, const ServeLimits& limits, const Capabilities& model);
+// tools, tool_choice and response_format, in the shape of /v1/chat/completions; refused where the model has no such
+// thing.
+void read_tools(Ask& ask, Fields& fields, const Capabilities& model);
+void read_response_format(Ask& ask, Fields& fields, const Capabilities& model);
+// The function that `tool` describes: name, description and parameters.
+Tool read_function(Fields& fields, const char* schema_name = "parameters");
 // Unknown fields become warnings.
 void warn_unknown(Ask& ask, const Fields& fields);
 

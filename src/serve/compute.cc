@@ -7,6 +7,7 @@
 #include "serve/ask.h"
 #include "serve/refusal.h"
 #include "strategy/catalog.h"
+#include "strategy/thinking.h"
 
 namespace reckon {
 namespace {
@@ -26,6 +27,18 @@ void lower(Budget& budget, const Budget& other) {
   lower(budget.samples, other.samples);
   lower(budget.seconds, other.seconds);
   lower(budget.flops, other.flops);
+}
+
+// "think2k": one sample that may think for 2,048 tokens.
+std::optional<int64_t> thinking_of_policy(std::string_view policy) {
+  if (!policy.starts_with("think")) return std::nullopt;
+  policy.remove_prefix(5);
+  int64_t unit = policy.ends_with('k') ? 1024 : 1, tokens = 0;
+  if (unit > 1) policy.remove_suffix(1);
+  const char* end = policy.data() + policy.size();
+  if (policy.empty() || policy.size() > 7 || std::from_chars(policy.data(), end, tokens).ptr != end || tokens < 0)
+    return std::nullopt;
+  return tokens * unit;
 }
 
 Budget read_budget(const json::object& object) {
@@ -50,7 +63,7 @@ void unsupported(const std::string& param, const std::string& what) {
 }
 
 const std::vector<std::string>& policy_names() {
-  static const std::vector<std::string> names{"auto", "single", "greedy", "sc4", "sc8", "sc16"};
+  static const std::vector<std::string> names{"auto", "single", "greedy", "sc4", "sc8", "sc16", "think2k"};
   return names;
 }
 
@@ -61,7 +74,8 @@ std::string strategy_of(const std::string& policy, const ServeLimits& limits) {
   };
   if (policy == "auto") return "adaptive";
   if (policy == "greedy") return "single:greedy=true";
-  for (const char* later : {"bon", "think", "beam"})
+  if (thinking_of_policy(policy)) return "single";
+  for (const char* later : {"bon", "beam"})
     if (policy.starts_with(later)) unsupported("policy " + policy, "this version has no such strategy");
   int samples = 0;
   const char* end = policy.data() + policy.size();
@@ -123,48 +137,94 @@ void choose_compute(Ask& ask, Fields& fields, const HttpRequest& request, const 
     warn_unknown(ask, reckon);
   }
   ask.strategy = strategy_of(policy, limits);
-  if (ask.budget.thinking_tokens && !model.think_open.empty())
-    unsupported("reckon.budget.thinking_tokens", "thinking cannot be ended by force yet");
+  if (auto tokens = thinking_of_policy(policy)) limit_thinking(ask, {{"policy " + policy, tokens}}, model);
+}
+
+std::optional<int64_t> thinking_of_effort(const std::string& effort, const std::string& path, const Ask& ask) {
+  static const std::vector<std::pair<std::string, double>> shares{
+      {"none", 0}, {"minimal", 0.1}, {"low", 0.2}, {"medium", 0.5}, {"high", 0.8}, {"xhigh", 0.95}, {"max", 1}};
+  auto found = std::ranges::find(shares, effort, &std::pair<std::string, double>::first);
+  if (found == shares.end())
+    throw Refusal(Code::invalid_request,
+                  fmt::format("{} must be one of none, minimal, low, medium, high, xhigh, max", path), path);
+  int allowance = ask.until.tokens - answer_reserve(ask.until.tokens);
+  return static_cast<int64_t>(found->second * allowance);
+}
+
+void limit_thinking(Ask& ask, const std::vector<ThinkingLimit>& limits, const Capabilities& model) {
+  for (const ThinkingLimit& limit : limits) {
+    if (model.think_open.empty()) {
+      ask.warnings.push_back(limit.path + " has no effect: this model has no thinking block");
+      continue;
+    }
+    if (limit.tokens && ask.budget.thinking_tokens && *limit.tokens != *ask.budget.thinking_tokens)
+      ask.warnings.push_back(fmt::format("{} is one of several limits of thinking: the smallest holds", limit.path));
+    lower(ask.budget.thinking_tokens, limit.tokens);
+  }
 }
 
 void read_thinking(Ask& ask, Fields& fields, const Capabilities& model) {
-  std::vector<std::string> given;
-  auto effort = [&](const std::optional<std::string>& value, const std::string& path) {
-    if (!value) return;
-    static const std::vector<std::string> known{"none", "minimal", "low", "medium", "high", "xhigh", "max"};
-    if (std::ranges::find(known, *value) == known.end())
-      throw Refusal(Code::invalid_request, fmt::format("{} must be one of {}", path, fmt::join(known, ", ")), path);
-    given.push_back(path);
+  std::vector<ThinkingLimit> limits;
+  auto tokens = [&](Fields& from, const char* name) {
+    std::optional<int64_t> value = from.integer(name, -1, kMany);  // -1: no limit
+    if (value) limits.push_back({from.path(name), *value < 0 ? std::nullopt : value});
   };
-  effort(fields.text("reasoning_effort"), "reasoning_effort");
+  auto effort = [&](Fields& from, const char* name) {
+    if (auto value = from.text(name))
+      limits.push_back({from.path(name), thinking_of_effort(*value, from.path(name), ask)});
+  };
+  auto flag = [&](Fields& from, const char* name) {
+    if (auto value = from.flag(name))
+      limits.push_back({from.path(name), *value ? std::nullopt : std::optional<int64_t>(0)});
+  };
+  effort(fields, "reasoning_effort");
   for (const char* name : {"thinking_budget_tokens", "reasoning_budget_tokens", "thinking_token_budget"})
-    if (fields.integer(name, -1, kMany)) given.push_back(name);
+    tokens(fields, name);
   if (const json::object* object = fields.object("reasoning")) {
     Fields reasoning(*object, "reasoning.");
-    effort(reasoning.text("effort"), "reasoning.effort");
-    if (reasoning.integer("max_tokens", 0, kMany)) given.push_back("reasoning.max_tokens");
-    reasoning.flag("exclude");
+    effort(reasoning, "effort");
+    tokens(reasoning, "max_tokens");
+    ask.hide_reasoning = reasoning.flag("exclude").value_or(false);
     reasoning.ignore({"summary", "generate_summary"});
     warn_unknown(ask, reasoning);
   }
   if (const json::object* object = fields.object("custom_params")) {
     Fields custom(*object, "custom_params.");
-    if (custom.integer("thinking_budget", 0, kMany)) given.push_back("custom_params.thinking_budget");
+    tokens(custom, "thinking_budget");
     warn_unknown(ask, custom);
   }
   if (const json::object* object = fields.object("chat_template_kwargs")) {
     Fields kwargs(*object, "chat_template_kwargs.");
-    if (kwargs.flag("enable_thinking")) given.push_back("chat_template_kwargs.enable_thinking");
+    flag(kwargs, "enable_thinking");
     warn_unknown(ask, kwargs);
   }
-  if (fields.flag("think")) given.push_back("think");
-  for (const std::string& name : given) {
-    if (!model.think_open.empty()) unsupported(name, "thinking cannot be limited yet");
-    ask.warnings.push_back(name + " has no effect: this model has no thinking block");
+  flag(fields, "think");
+  limit_thinking(ask, limits, model);
+}
+
+namespace {
+
+void read_bias(Sampling& how, Fields& fields, const Capabilities& model) {
+  const json::object* bias = fields.object("logit_bias");
+  if (!bias || bias->empty()) return;
+  if (!model.bias) unsupported("logit_bias", "this model does not apply it");
+  for (const auto& [key, value] : *bias) {
+    int token = -1;
+    const char* end = key.data() + key.size();
+    if (std::from_chars(key.data(), end, token).ptr != end || token < 0 || token >= model.tokens)
+      throw Refusal(Code::invalid_request, fmt::format("logit_bias: there is no token {}", std::string_view(key)),
+                    "logit_bias", "invalid_value");
+    double number = value.is_number() ? value.to_number<double>() : 1000;
+    if (!(number >= -100 && number <= 100))
+      throw Refusal(Code::invalid_request, "logit_bias must hold numbers from -100 to 100", "logit_bias",
+                    "invalid_value");
+    how.logit_bias[token] = number;
   }
 }
 
-void read_sampling(Ask& ask, Fields& fields, const ServeLimits& limits) {
+}  // namespace
+
+void read_sampling(Ask& ask, Fields& fields, const ServeLimits& limits, const Capabilities& model) {
   Sampling& how = ask.sampling;
   how.temperature = fields.number("temperature", 0, 2).value_or(how.temperature);
   how.top_p = fields.number("top_p", 0, 1).value_or(how.top_p);
@@ -172,9 +232,11 @@ void read_sampling(Ask& ask, Fields& fields, const ServeLimits& limits) {
   how.min_p = fields.number("min_p", 0, 1).value_or(how.min_p);
   for (const char* name : {"repeat_penalty", "repetition_penalty"})
     how.repetition_penalty = fields.number(name, 0.1, 10).value_or(how.repetition_penalty);
-  for (const char* name : {"presence_penalty", "frequency_penalty"})
-    if (auto penalty = fields.number(name, -2, 2); penalty && *penalty != 0)
-      unsupported(name, "only repeat_penalty is applied");
+  how.presence_penalty = fields.number("presence_penalty", -2, 2).value_or(0);
+  how.frequency_penalty = fields.number("frequency_penalty", -2, 2).value_or(0);
+  if (!model.bias && how.presence_penalty != 0) unsupported("presence_penalty", "this model does not apply it");
+  if (!model.bias && how.frequency_penalty != 0) unsupported("frequency_penalty", "this model does not apply it");
+  read_bias(how, fields, model);
   if (auto seed = fields.integer("seed", std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max()))
     ask.seed = static_cast<uint64_t>(*seed);
   std::optional<int64_t> most;

@@ -5,6 +5,7 @@
 
 #include "serve/estimate.h"
 #include "serve/refusal.h"
+#include "serve/render.h"
 #include "serve/service.h"
 #include "strategy/catalog.h"
 
@@ -12,6 +13,38 @@
 namespace reckon {
 
 namespace json = boost::json;
+
+namespace {
+
+// /tokenize and /detokenize, in llama-server's shape.
+std::string tokens_or_text(const HttpRequest& request, const Model& model) {
+  json::object body = parse_body(request.body);
+  Fields fields(body);
+  if (model.capabilities().tokens == 0) unsupported(request.path, "this model does not tell its token ids");
+  if (request.path == "/detokenize") {
+    const json::array* list = fields.array("tokens");
+    std::vector<int> tokens;
+    for (size_t i = 0; list && i < list->size(); ++i) {
+      int64_t token = (*list)[i].is_int64() ? (*list)[i].as_int64() : -1;
+      if (token < 0 || token >= model.capabilities().tokens)
+        throw Refusal(Code::invalid_request, fmt::format("tokens[{}] is no token of this model", i), "tokens",
+                      "invalid_value");
+      tokens.push_back(static_cast<int>(token));
+    }
+    return json::serialize(json::object{{"content", readable(model.detokenize(tokens))}});
+  }
+  bool begin = fields.flag("add_special").value_or(false), special = fields.flag("parse_special").value_or(true);
+  std::vector<int> tokens = model.tokenize(fields.text("content").value_or(""), begin, special);
+  json::array list;
+  for (int token : tokens) {
+    if (fields.flag("with_pieces").value_or(false))
+      list.push_back({{"id", token}, {"piece", readable(model.detokenize({token}))}});
+    else list.push_back(token);
+  }
+  return json::serialize(json::object{{"tokens", std::move(list)}});
+}
+
+}  // namespace
 
 HttpResponse Service::health() const {
   if (draining_) return {.status = 503, .body = R"({"status":"draining"})"};
@@ -35,7 +68,8 @@ std::string Service::models(std::string_view id) const {
   };
   add(facts.name, strategy_of(options_.limits.strategy, options_.limits));
   for (const std::string& policy : policy_names())
-    if (policy != "sc16" || options_.limits.samples >= 16)
+    if ((policy != "sc16" || options_.limits.samples >= 16) &&
+        (!policy.starts_with("think") || !facts.think_open.empty()))
       add(facts.name + "@" + policy, strategy_of(policy, options_.limits));
   add("reckon/auto", strategy_of("auto", options_.limits));
   for (const json::value& model : list)
@@ -92,7 +126,7 @@ std::string Service::estimate(const HttpRequest& request) const {
 }
 
 std::string Service::count(const HttpRequest& request) const {
-  if (request.path == "/tokenize") unsupported("/tokenize", "this model does not tell its token ids");
+  if (request.path.ends_with("tokenize")) return tokens_or_text(request, runs_->model());
   Ask ask = parse_messages(request, options_.limits, runs_->model().capabilities());
   return json::serialize(json::object{{"input_tokens", runs_->count_tokens(ask)}});
 }

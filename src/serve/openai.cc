@@ -28,6 +28,24 @@ std::string content_text(const json::value& content, const std::string& path) {
   return text;
 }
 
+void read_calls(Message& said, Fields& message, const std::string& path) {
+  const json::array* calls = message.array("tool_calls");
+  for (size_t i = 0; calls && i < calls->size(); ++i) {
+    std::string here = fmt::format("{}.tool_calls[{}]", path, i);
+    const json::object* call = (*calls)[i].if_object();
+    const json::value* function = call ? call->if_contains("function") : nullptr;
+    if (!function || !function->is_object())
+      throw Refusal(Code::invalid_request, here + ".function must be an object", here, "invalid_value");
+    Fields about(*call, here + "."), named(function->as_object(), here + ".function.");
+    std::string arguments = named.text("arguments").value_or("{}");
+    boost::system::error_code error;
+    if (!json::parse(arguments, error).is_object())
+      throw Refusal(Code::invalid_request, here + ".function.arguments must be a JSON object as a string", here,
+                    "invalid_value");
+    said.tool_calls.push_back({about.text("id").value_or(""), named.text("name").value_or(""), arguments});
+  }
+}
+
 std::vector<Message> read_messages(Fields& fields) {
   const json::array* list = fields.array("messages");
   if (!list || list->empty())
@@ -40,44 +58,43 @@ std::vector<Message> read_messages(Fields& fields) {
     Fields message(*object, here + ".");
     std::string role = message.text("role").value_or("");
     if (role == "developer") role = "system";
-    if (role == "tool" || role == "function" || message.any("tool_calls"))
-      unsupported(here, "tools are not there in this version");
-    if (role != "system" && role != "user" && role != "assistant")
-      throw Refusal(Code::invalid_request, here + ".role must be system, developer, user or assistant", here + ".role",
-                    "invalid_value");
+    if (role != "system" && role != "user" && role != "assistant" && role != "tool")
+      throw Refusal(Code::invalid_request, here + ".role must be system, developer, user, assistant or tool",
+                    here + ".role", "invalid_value");
     const json::value* content = message.any("content");
-    messages.push_back({role, content ? content_text(*content, here + ".content") : ""});
+    Message& said = messages.emplace_back(Message{role, content ? content_text(*content, here + ".content") : ""});
+    if (role == "tool") said.tool_call_id = message.text("tool_call_id").value_or("");
+    if (role != "assistant") continue;
+    for (const char* name : {"reasoning_content", "reasoning"})
+      if (said.reasoning.empty()) said.reasoning = message.text(name).value_or("");
+    read_calls(said, message, here);
   }
   return messages;
 }
 
+void read_logprobs(Ask& ask, Fields& fields, const Capabilities& model) {
+  bool wanted = fields.flag("logprobs").value_or(false);
+  int top = static_cast<int>(fields.integer("top_logprobs", 0, 20).value_or(0));
+  if (!wanted && top > 0)
+    throw Refusal(Code::invalid_request, "top_logprobs needs logprobs: true", "top_logprobs", "invalid_value");
+  if (!wanted) return;
+  if (!model.logprobs) unsupported("logprobs", "this model does not tell them");
+  ask.sampling.top_logprobs = top;
+}
+
 void refuse_what_is_missing(Fields& fields) {
-  for (const char* name : {"tools", "functions"})
-    if (const json::array* list = fields.array(name); list && !list->empty())
-      unsupported(name, "tool calls are not there in this version");
-  for (const char* name : {"tool_choice", "function_call"})
-    if (const json::value* choice = fields.any(name); choice && *choice != "none" && *choice != "auto")
-      unsupported(name, "tool calls are not there in this version");
-  if (const json::object* format = fields.object("response_format")) {
-    std::string type = Fields(*format, "response_format.").text("type").value_or("");
-    if (type != "text") unsupported("response_format", fmt::format("type '{}' cannot be enforced yet", type));
-  }
-  if (fields.flag("logprobs").value_or(false)) unsupported("logprobs", "probabilities of tokens are not returned yet");
-  if (fields.integer("top_logprobs", 0, 20).value_or(0) > 0) unsupported("top_logprobs", "they are not returned yet");
-  if (const json::object* bias = fields.object("logit_bias"); bias && !bias->empty())
-    unsupported("logit_bias", "it is not applied yet");
   if (const json::array* modalities = fields.array("modalities"); modalities && *modalities != json::array{"text"})
     unsupported("modalities", "this model writes text");
   for (const char* name : {"audio", "prediction", "web_search_options", "grammar", "json_schema", "guided_json"})
     if (fields.any(name)) unsupported(name, "it is not there in this version");
   fields.ignore({"user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "cache_prompt",
-                 "parallel_tool_calls", "verbosity"});
+                 "verbosity"});
 }
 
 void read_common(Ask& ask, Fields& fields, const HttpRequest& request, const ServeLimits& limits,
                  const Capabilities& model) {
   choose_compute(ask, fields, request, limits, model);
-  read_sampling(ask, fields, limits);
+  read_sampling(ask, fields, limits, model);
   ask.until.stop = fields.texts("stop", 16);
   std::erase(ask.until.stop, "");
   ask.n = static_cast<int>(fields.integer("n", 1, limits.samples).value_or(1));
@@ -100,6 +117,9 @@ Ask parse_chat(const HttpRequest& request, const ServeLimits& limits, const Capa
   Ask ask;
   read_common(ask, fields, request, limits, model);
   read_thinking(ask, fields, model);
+  read_tools(ask, fields, model);
+  read_response_format(ask, fields, model);
+  read_logprobs(ask, fields, model);
   refuse_what_is_missing(fields);
   ask.messages = read_messages(fields);
   warn_unknown(ask, fields);
@@ -113,10 +133,11 @@ Ask parse_completion(const HttpRequest& request, const ServeLimits& limits, cons
   read_common(ask, fields, request, limits, model);
   if (fields.flag("echo").value_or(false)) unsupported("echo", "the prompt is not repeated");
   if (fields.integer("best_of", 1, 1024).value_or(1) > 1) unsupported("best_of", "choose a policy such as sc8 instead");
-  if (fields.integer("logprobs", 0, 100)) unsupported("logprobs", "probabilities of tokens are not returned yet");
+  if (auto top = fields.integer("logprobs", 0, 20)) {
+    if (!model.logprobs) unsupported("logprobs", "this model does not tell them");
+    ask.sampling.top_logprobs = static_cast<int>(*top);
+  }
   if (auto suffix = fields.text("suffix"); suffix && !suffix->empty()) unsupported("suffix", "text is continued only");
-  if (const json::object* bias = fields.object("logit_bias"); bias && !bias->empty())
-    unsupported("logit_bias", "it is not applied yet");
   fields.ignore({"user", "cache_prompt"});
   if (const json::value* prompt = fields.any("prompt");
       prompt && prompt->is_array() && !prompt->as_array().empty() && !prompt->as_array().front().is_string())

@@ -9,8 +9,22 @@ namespace {
 
 namespace json = boost::json;
 
-const char* finish_reason(Finish finish) {
-  return finish == Finish::length || finish == Finish::budget ? "length" : "stop";
+const char* finish_reason(const Choice& choice) {
+  if (choice.finish == Finish::length || choice.finish == Finish::budget) return "length";
+  return choice.tool_calls.empty() ? "stop" : "tool_calls";
+}
+
+json::array calls_array(const std::vector<ToolCall>& calls, bool delta) {
+  json::array list;
+  for (const ToolCall& call : calls) {
+    json::object object;
+    if (delta) object["index"] = list.size();
+    object["id"] = call.id;
+    object["type"] = "function";
+    object["function"] = {{"name", call.name}, {"arguments", call.arguments}};
+    list.push_back(std::move(object));
+  }
+  return list;
 }
 
 json::object usage_object(const Done& done) {
@@ -18,8 +32,39 @@ json::object usage_object(const Done& done) {
   return {{"prompt_tokens", tokens.input},
           {"completion_tokens", tokens.output},
           {"total_tokens", tokens.input + tokens.output},
-          {"prompt_tokens_details", {{"cached_tokens", tokens.cached}}}};
+          {"prompt_tokens_details", {{"cached_tokens", tokens.cached}}},
+          {"completion_tokens_details", {{"reasoning_tokens", tokens.reasoning}}}};
 }
+
+// Content of an answer that may hold calls: what comes before the first of them may be shown at once.
+class CallGate {
+ public:
+  explicit CallGate(const Form& form) : form_(form) {}
+  std::string feed(const std::string& piece) {
+    if (!form_.tools) return piece;
+    waiting_ += piece;
+    if (closed_ || form_.grammar.triggers.empty()) return "";
+    size_t safe = waiting_.size();
+    for (const std::string& trigger : form_.grammar.triggers) {
+      if (size_t at = waiting_.find(trigger); at != std::string::npos) closed_ = true, safe = std::min(safe, at);
+      for (size_t n = std::min(trigger.size() - 1, waiting_.size()); n > 0; --n)
+        if (waiting_.ends_with(std::string_view(trigger).substr(0, n))) safe = std::min(safe, waiting_.size() - n);
+    }
+    std::string text = waiting_.substr(0, safe);
+    waiting_.erase(0, safe);
+    shown_ += text;
+    return text;
+  }
+  // What of the whole content was not shown yet.
+  std::string rest(const std::string& content) const {
+    return content.starts_with(shown_) ? content.substr(shown_.size()) : "";
+  }
+
+ private:
+  const Form form_;
+  std::string waiting_, shown_;
+  bool closed_ = false;
+};
 
 // Both names that clients know.
 void add_reasoning(json::object& object, const std::string& reasoning) {
@@ -34,22 +79,26 @@ class OpenAi : public Surface {
       : heading_(std::move(heading)),
         responder_(responder),
         chat_(chat),
-        splitter_(heading_.think_open, heading_.think_close) {}
+        splitter_(heading_.think_open, heading_.think_close),
+        gate_(heading_.ask.form) {}
 
   std::string render(const Done& done) override {
     json::array choices;
     for (const Choice& choice : done.choices) {
       json::object object{{"index", choices.size()}};
       if (chat_) {
-        ThinkingSplitter::Parts parts = split(heading_, choice.text);
-        json::object message{{"role", "assistant"}, {"content", parts.content}, {"refusal", nullptr}};
-        add_reasoning(message, parts.reasoning);
+        json::object message{{"role", "assistant"}, {"content", choice.content}, {"refusal", nullptr}};
+        if (!heading_.ask.hide_reasoning) add_reasoning(message, choice.reasoning);
+        if (!choice.tool_calls.empty()) {
+          message["tool_calls"] = calls_array(choice.tool_calls, false);
+          if (choice.content.empty()) message["content"] = nullptr;
+        }
         object["message"] = std::move(message);
       } else {
         object["text"] = choice.text;
       }
-      object["logprobs"] = nullptr;
-      object["finish_reason"] = finish_reason(choice.finish);
+      object["logprobs"] = chat_ ? chat_logprobs(heading_.ask, choice) : completion_logprobs(heading_.ask, choice);
+      object["finish_reason"] = finish_reason(choice);
       choices.push_back(std::move(object));
     }
     json::object body = envelope(chat_ ? "chat.completion" : "text_completion");
@@ -86,10 +135,14 @@ class OpenAi : public Surface {
 
   void finish(const Done& done) override {
     const Choice& choice = done.choices.front();
-    if (heading_.ask.voting()) say(split(heading_, choice.text));
+    if (heading_.ask.voting()) say({choice.reasoning, chat_ ? choice.content : choice.text});
     else say(splitter_.end());
+    if (heading_.ask.form.tools && !heading_.ask.voting()) say_content(gate_.rest(choice.content));
+    if (!choice.tool_calls.empty()) chunk({{"tool_calls", calls_array(choice.tool_calls, true)}}, nullptr);
     json::object last = stream_envelope();
-    last["choices"] = json::array{one_choice({}, finish_reason(choice.finish))};
+    json::object end = one_choice({}, finish_reason(choice));
+    end["logprobs"] = chat_ ? chat_logprobs(heading_.ask, choice) : completion_logprobs(heading_.ask, choice);
+    last["choices"] = json::array{std::move(end)};
     last["reckon"] = reckon_object(heading_.ask, done);
     if (!done.warnings.empty()) last["warnings"] = json::value_from(done.warnings);
     send(std::move(last));
@@ -133,12 +186,15 @@ class OpenAi : public Surface {
     send(std::move(body));
   }
   void say(const ThinkingSplitter::Parts& parts) {
-    if (!parts.reasoning.empty() && chat_) {
+    if (!parts.reasoning.empty() && chat_ && !heading_.ask.hide_reasoning) {
       json::object delta;
       add_reasoning(delta, parts.reasoning);
       chunk(std::move(delta), nullptr);
     }
-    if (!parts.content.empty()) chunk({{"content", parts.content}}, nullptr);
+    say_content(heading_.ask.voting() ? parts.content : gate_.feed(parts.content));
+  }
+  void say_content(const std::string& text) {
+    if (!text.empty()) chunk({{"content", text}}, nullptr);
   }
   void send(json::object body) { responder_.event(json::serialize(body)); }
 
@@ -146,15 +202,19 @@ class OpenAi : public Surface {
   Responder& responder_;
   bool chat_;
   ThinkingSplitter splitter_;
+  CallGate gate_;
 };
 
 }  // namespace
 
 Tokens tokens_of(const Done& done) {
   const Usage& usage = done.run.receipt.usage;
+  int64_t reasoning = 0;
+  for (const Sample& sample : done.run.outcome.samples) reasoning += sample.thinking;
   return {.input = done.prompt_tokens,
           .cached = std::max<int64_t>(0, done.prompt_tokens - usage.prompt),
-          .output = usage.selected + usage.discarded + usage.verifier + usage.probe};
+          .output = usage.selected + usage.discarded + usage.verifier + usage.probe,
+          .reasoning = reasoning};
 }
 
 ThinkingSplitter::Parts split(const Heading& heading, const std::string& text) {

@@ -34,9 +34,10 @@ std::unique_ptr<Surface> completion_surface(Heading heading, Responder& responde
 std::unique_ptr<Surface> messages_surface(Heading heading, Responder& responder);
 std::unique_ptr<Surface> responses_surface(Heading heading, Responder& responder);
 
-// Tokens of a request as the surfaces count them: `output` holds those of all samples, `cached` is part of `input`.
+// Tokens of a request as the surfaces count them: `output` holds those of all samples, `cached` is part of `input`,
+// `reasoning` (of the samples that ended) part of `output`.
 struct Tokens {
-  int64_t input = 0, cached = 0, output = 0;
+  int64_t input = 0, cached = 0, output = 0, reasoning = 0;
 };
 Tokens tokens_of(const Done& done);
 // A whole text taken apart by the model's tags.
@@ -45,5 +46,11 @@ ThinkingSplitter::Parts split(const Heading& heading, const std::string& text);
 // The reckon{} object of a response: policy, votes, why it stopped, usage in parts, the receipt, warnings.
 boost::json::object reckon_object(const Ask& ask, const Done& done);
 boost::json::object progress_object(const Progress::Event& event);
+
+// Log-probabilities of a choice; null where they were not asked for.
+boost::json::value chat_logprobs(const Ask& ask, const Choice& choice);
+boost::json::value completion_logprobs(const Ask& ask, const Choice& choice);
+// Bytes of tokens as text: what is not UTF-8 becomes U+FFFD.
+std::string readable(std::string_view bytes);
 
 }  // namespace reckon

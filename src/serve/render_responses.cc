@@ -114,7 +114,7 @@ class Responses : public Surface {
     body["usage"] = {{"input_tokens", tokens.input},
                      {"input_tokens_details", {{"cached_tokens", tokens.cached}}},
                      {"output_tokens", tokens.output},
-                     {"output_tokens_details", {{"reasoning_tokens", 0}}},
+                     {"output_tokens_details", {{"reasoning_tokens", tokens.reasoning}}},
                      {"total_tokens", tokens.input + tokens.output}};
     body["reckon"] = reckon_object(heading_.ask, done);
     if (!done.warnings.empty()) body["warnings"] = json::value_from(done.warnings);

@@ -98,7 +98,7 @@ Ask parse_responses(const HttpRequest& request, const ServeLimits& limits, const
   Fields fields(body);
   Ask ask;
   choose_compute(ask, fields, request, limits, model);
-  read_sampling(ask, fields, limits);
+  read_sampling(ask, fields, limits, model);
   if (auto most = fields.integer("max_output_tokens", 1, INT32_MAX)) ask.until.tokens = static_cast<int>(*most);
   read_thinking(ask, fields, model);
   ask.stream = fields.flag("stream").value_or(false);

@@ -3,17 +3,48 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/json.hpp>
 #include <random>
 
 #include "base/rng.h"
 #include "base/text.h"
 #include "serve/estimate.h"
 #include "serve/refusal.h"
+#include "serve/thinking.h"
 #include "strategy/catalog.h"
 #include "verify/answer_verifier.h"
+#include "verify/json_answer.h"
+#include "verify/json_schema.h"
 
 namespace reckon {
 namespace {
+
+using Parts = ThinkingSplitter::Parts;
+
+Prompt prompt_of(const Ask& ask) {
+  return {.messages = ask.messages,
+          .text = ask.prompt.value_or(""),
+          .tools = ask.tools,
+          .tool_choice = ask.tool_choice,
+          .parallel_tool_calls = ask.parallel_tool_calls,
+          .json_schema = ask.json_schema};
+}
+
+Parts split(const Capabilities& model, std::string_view text) {
+  ThinkingSplitter splitter(model.think_open, model.think_close);
+  Parts parts = splitter.feed(text), rest = splitter.end();
+  return {parts.reasoning + rest.reasoning, parts.content + rest.content};
+}
+
+std::string calls_json(const std::vector<ToolCall>& calls) {
+  boost::json::array list;
+  for (const ToolCall& call : calls) {
+    boost::system::error_code error;
+    boost::json::value arguments = boost::json::parse(call.arguments, error);
+    list.push_back({{"name", call.name}, {"arguments", error ? boost::json::value(call.arguments) : arguments}});
+  }
+  return boost::json::serialize(list);
+}
 
 // The whole text is the answer: what a request without a vote gets.
 class WholeText : public Verifier {
@@ -26,22 +57,90 @@ class WholeText : public Verifier {
   }
 };
 
-// Continues a text as it is, where a strategy would send messages.
-class TextModel : public Model {
+// Where a strategy sends the question's messages, sends the whole of what the client asked: raw text, or the tools.
+class AskModel : public Model {
  public:
-  TextModel(Model& model, std::string text) : model_(model), text_(std::move(text)) {}
-  const Capabilities& capabilities() const override { return model_.capabilities(); }
-  Task<std::unique_ptr<Branch>> open(Prompt, std::shared_ptr<Account> account, Role role) override {
-    return model_.open({.text = text_}, std::move(account), role);
+  AskModel(Model& model, const Ask& ask, const std::vector<Message>& messages)
+      : model_(model), ask_(ask), messages_(messages), capabilities_(model.capabilities()) {
+    if (ask.prompt) capabilities_.think_open = capabilities_.think_close = "";  // raw text is the caller's own affair
+  }
+  const Capabilities& capabilities() const override { return capabilities_; }
+  Task<std::unique_ptr<Branch>> open(Prompt prompt, std::shared_ptr<Account> account, Role role) override {
+    return model_.open(prompt.messages == messages_ ? prompt_of(ask_) : std::move(prompt), std::move(account), role);
   }
   int count_tokens(const Prompt& prompt) const override { return model_.count_tokens(prompt); }
 
  private:
   Model& model_;
-  std::string text_;
+  const Ask& ask_;
+  const std::vector<Message>& messages_;  // of the question
+  Capabilities capabilities_;
 };
 
-Prompt prompt_of(const Ask& ask) { return {.messages = ask.messages, .text = ask.prompt.value_or("")}; }
+// Counts votes on calls of tools under their canonical JSON, and leaves other answers to `inner`.
+class ReplyVerifier : public Verifier {
+ public:
+  ReplyVerifier(const Model& model, const Form& form, const Verifier& inner)
+      : model_(model), form_(form), inner_(inner) {}
+  std::optional<Answer> extract(const Question& question, std::string_view text, bool cut) const override {
+    if (form_.tools) {
+      Parts parts = split(model_.capabilities(), text);
+      Turn turn = model_.read(form_, parts.content, cut);
+      if (!turn.tool_calls.empty()) {
+        if (cut) return std::nullopt;
+        std::string calls = calls_json(turn.tool_calls);
+        std::optional<std::string> canonical = canonical_json(calls);
+        if (!canonical) return std::nullopt;
+        return Answer{.text = calls, .canonical = "calls " + *canonical, .begin = 0, .end = text.size()};
+      }
+    }
+    if (question.task != TaskKind::json) return inner_.extract(question, text, cut);
+    std::optional<TextSpan> found = find_json(text, cut);
+    if (!found) return std::nullopt;
+    std::string piece(text.substr(found->begin, found->end - found->begin));
+    std::optional<std::string> canonical = canonical_json(piece);
+    if (!canonical) return std::nullopt;
+    return Answer{.text = piece, .canonical = *canonical, .begin = found->begin, .end = found->end};
+  }
+  Verdict judge(const Question& question, const Answer& answer, std::string_view reference) const override {
+    return inner_.judge(question, answer, reference);
+  }
+
+ private:
+  const Model& model_;
+  const Form& form_;
+  const Verifier& inner_;
+};
+
+// Fills in what each choice says, beside its text.
+void take_apart(const Model& model, const Form& form, const std::string& id, Done& done) {
+  size_t calls = 0;
+  for (Choice& choice : done.choices) {
+    Parts parts = split(model.capabilities(), choice.text);
+    bool cut = choice.finish == Finish::length || choice.finish == Finish::budget;
+    Turn turn = model.read(form, parts.content, cut);
+    if (cut) turn.tool_calls.clear();  // half a call is no call
+    choice.reasoning = std::move(parts.reasoning);
+    choice.content = std::move(turn.content);
+    choice.tool_calls = std::move(turn.tool_calls);
+    for (ToolCall& call : choice.tool_calls)
+      if (call.id.empty()) call.id = fmt::format("call_{}_{}", id, calls++);
+  }
+}
+
+// The grammar leaves out keywords that llama.cpp's converter does not know: what breaks those is said.
+void check_schema(const Ask& ask, Done& done) {
+  if (ask.json_schema.empty()) return;
+  try {
+    JsonSchema schema(ask.json_schema);
+    for (const Choice& choice : done.choices)
+      if (choice.finish == Finish::stop)
+        if (auto problem = schema.problem(choice.content))
+          done.warnings.push_back(fmt::format("the answer breaks the schema: {}", *problem));
+  } catch (const Error& error) {
+    done.warnings.push_back(fmt::format("the answer was not checked against the schema: {}", error.what()));
+  }
+}
 
 void select(Usage& usage, int64_t tokens) {
   tokens = std::min(tokens, usage.discarded);
@@ -54,7 +153,7 @@ void choose(const Ask& ask, Done& done) {
   const Outcome& outcome = done.run.outcome;
   Usage& usage = done.run.receipt.usage;
   if (!ask.voting()) {
-    for (const Sample& sample : outcome.samples) done.choices.push_back({sample.text, sample.finish});
+    for (const Sample& sample : outcome.samples) done.choices.push_back({sample.text, sample.finish, sample.drawn});
     if (done.choices.empty()) done.choices.push_back({done.lead, Finish::budget});
     if (static_cast<int>(done.choices.size()) < ask.n)
       done.warnings.push_back(fmt::format("the budget allowed {} of {} choices", done.choices.size(), ask.n));
@@ -67,7 +166,7 @@ void choose(const Ask& ask, Done& done) {
   if (spoken == outcome.samples.end()) {
     done.choices.push_back({done.lead, Finish::budget});
   } else {
-    done.choices.push_back({spoken->text, spoken->finish});
+    done.choices.push_back({spoken->text, spoken->finish, spoken->drawn});
     if (!outcome.answer) select(usage, spoken->tokens);
   }
   if (!outcome.answer) done.warnings.push_back("no sample gave an answer that could be compared; this is one of them");
@@ -84,6 +183,18 @@ Runs::Runs(Loop& loop, Model& model, const ServeLimits& limits, Books& books, Ru
       runner_(std::move(runner)),
       gate_(limits, model.capabilities().kv_cells),
       next_seed_(std::random_device()()) {}  // allowed: of requests without one
+
+void Runs::prepare(Ask& ask) const {
+  if (ask.tools.empty() && ask.json_schema.empty()) return;
+  try {
+    ask.form = model_.form(prompt_of(ask));
+  } catch (const Error& error) {
+    throw Refusal(error.code(), error.what(), ask.json_schema.empty() ? "tools" : "response_format",
+                  error.code() == Code::unsupported ? "unsupported" : "invalid_value");
+  }
+  ask.sampling.grammar = ask.form.grammar;
+  ask.until.stop.insert(ask.until.stop.end(), ask.form.stop.begin(), ask.form.stop.end());
+}
 
 int Runs::count_tokens(const Ask& ask) const {
   for (const Message& message : ask.messages) check_text(message.content, "the message");
@@ -196,12 +307,12 @@ Task<Done> Runs::run(Ask ask, Caller caller, Watcher watcher) {
   };
 
   Question question{.id = caller.id, .task = ask.task, .messages = ask.messages};
-  if (ask.prompt) question.messages = {{"prompt", *ask.prompt}};  // for whoever keeps it; TextModel sends the text
-  TextModel raw(model_, ask.prompt.value_or(""));
-  Model& model = ask.prompt ? static_cast<Model&>(raw) : model_;
+  if (ask.prompt) question.messages = {{"prompt", *ask.prompt}};  // for whoever keeps it; AskModel sends the text
+  AskModel model(model_, ask, question.messages);
   WholeText whole;
   AnswerVerifier answers;
-  const Verifier& verifier = ask.voting() ? static_cast<const Verifier&>(answers) : whole;
+  ReplyVerifier replies(model_, ask.form, answers);
+  const Verifier& verifier = ask.voting() ? static_cast<const Verifier&>(replies) : whole;
   std::exception_ptr failure;
   std::string why;
   try {
@@ -219,6 +330,8 @@ Task<Done> Runs::run(Ask ask, Caller caller, Watcher watcher) {
   done.run.receipt.id = caller.id;
   measure(ask, done, {.seconds = since_start(), .first = first});
   choose(ask, done);
+  take_apart(model_, ask.form, caller.id, done);
+  check_schema(ask, done);
   co_await page.close(done.run.receipt);
   co_return done;
 }

@@ -11,9 +11,14 @@
 
 namespace reckon {
 
+// One answer: the text as it was generated, and taken apart.
 struct Choice {
   std::string text;
   Finish finish = Finish::stop;
+  std::vector<DrawnToken> drawn = {};     // where logprobs were asked for
+  std::string reasoning = {};             // the thinking block, without its tags
+  std::string content = {};               // the rest, without calls
+  std::vector<ToolCall> tool_calls = {};  // all with an id
 };
 
 // An answered request. The receipt's usage counts the tokens of all choices as selected.
@@ -57,6 +62,8 @@ class Runs {
   Runs(Loop& loop, Model& model, const ServeLimits& limits, Books& books, Runner runner = reckon::run);
 
   Task<Done> run(Ask ask, Caller caller, Watcher watcher);
+  // What the model says about the form of the answer: its grammar, its stop strings. Throws where it cannot be had.
+  void prepare(Ask& ask) const;
   int count_tokens(const Ask& ask) const;  // of its prompt; throws Refusal when it does not fit the context
 
   const Model& model() const { return model_; }

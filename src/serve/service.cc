@@ -182,7 +182,8 @@ void Service::inspect(const HttpRequest& request, Responder& responder) {
   else if (path == "/slots" && get) body = slots();
   else if (path == "/v1/reckon/policies" && get) body = policies();
   else if (path == "/v1/reckon/estimate" && post) body = estimate(request);
-  else if ((path == "/v1/messages/count_tokens" || path == "/tokenize") && post) body = count(request);
+  else if ((path == "/v1/messages/count_tokens" || path == "/tokenize" || path == "/detokenize") && post)
+    body = count(request);
   else if (path.starts_with("/v1/reckon/requests/")) body = about_request(request);
   else throw Refusal(Code::not_found, fmt::format("there is no {} {}", request.method, path), "", "unknown_route");
   responder.send({.body = std::move(body)});
@@ -196,6 +197,7 @@ Task<void> Service::generate(const HttpRequest& request, Responder& responder, S
   limits.samples = static_cast<int>(std::min<int64_t>(limits.samples, own.samples.value_or(limits.samples)));
   if (own.tokens) limits.tokens = std::min(*own.tokens, limits.tokens.value_or(*own.tokens));
   Ask ask = form.parse(request, limits, runs_->model().capabilities());
+  runs_->prepare(ask);
   entry->model = ask.model, entry->policy = ask.strategy;
   if (ask.resume) co_await generate_apart(form, std::move(ask), responder, entry);
   else co_await answer(form, std::move(ask), responder, entry);

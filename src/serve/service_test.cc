@@ -141,6 +141,100 @@ TEST_F(ServiceTest, WhatCannotBeDoneIsRefusedByName) {
   EXPECT_EQ(model.opened, 0);
 }
 
+const char* const kTools = R"("tools":[{"type":"function","function":{"name":"add","description":"Adds.","parameters":)"
+                           R"({"type":"object","properties":{"a":{"type":"integer"}}}}}])";
+
+TEST_F(ServiceTest, CallsOfToolsAreTakenOutOfTheText) {
+  model.capabilities_.tools = model.capabilities_.grammar = true;
+  start();
+  model.on("2+2?", {{"I add. <call>add {\"a\":2}</call>", 100ms}});
+  json::value choice = chat(kTools).body().at("choices").at(0);
+  EXPECT_EQ(choice.at("finish_reason"), "tool_calls");
+  EXPECT_EQ(choice.at("message").at("content"), "I add. ");
+  json::value call = choice.at("message").at("tool_calls").at(0);
+  EXPECT_EQ(call.at("type"), "function");
+  EXPECT_EQ(call.at("function").at("name"), "add");
+  EXPECT_EQ(json::parse(call.at("function").at("arguments").as_string()), (json::value{{"a", 2}}));
+  EXPECT_FALSE(call.at("id").as_string().empty());
+  model.on("2+2?", {{"It is four.", 100ms}});
+  EXPECT_EQ(chat(kTools).body().at("choices").at(0).at("finish_reason"), "stop");
+}
+
+TEST_F(ServiceTest, AStreamedCallComesWholeAndItsTextIsNeverContent) {
+  model.capabilities_.tools = model.capabilities_.grammar = true;
+  start();
+  model.on("2+2?", {{"I add < 9. <call>add {\"a\":2}</call>", 100ms}});
+  Recorder r = chat(std::string(kTools) + R"(,"stream":true)");
+  EXPECT_EQ(r.content(), "I add < 9. ");
+  json::value last = json::parse(r.events[r.events.size() - 2].second);
+  EXPECT_EQ(last.at("choices").at(0).at("finish_reason"), "tool_calls");
+  json::value call = json::parse(r.events[r.events.size() - 3].second).at("choices").at(0).at("delta").at("tool_calls");
+  EXPECT_EQ(call.at(0).at("index"), 0);
+  EXPECT_EQ(call.at(0).at("function").at("name"), "add");
+}
+
+TEST_F(ServiceTest, CallsAreVotedOnAsJsonNotAsText) {
+  model.capabilities_.tools = model.capabilities_.grammar = true;
+  start();
+  model.on("2+2?", {{"<call>add {\"a\": 2, \"b\": 1}</call>", 100ms},
+                    {"<call>add {\"a\":3}</call>", 200ms},
+                    {"Now <call>add {\"b\":1.0,\"a\":2}</call>", 300ms}});
+  json::value body = chat(kTools, "simulated@sc3").body();
+  EXPECT_EQ(body.at("reckon").at("votes"), 2);
+  EXPECT_EQ(body.at("choices").at(0).at("message").at("tool_calls").at(0).at("function").at("name"), "add");
+}
+
+TEST_F(ServiceTest, AnswersOfASchemaAreVotedOnAsJson) {
+  model.capabilities_.grammar = true;
+  start();
+  model.on("2+2?", {{R"({"x": 1, "y": [2]})", 100ms}, {R"({"x":2})", 200ms}, {R"({"y":[2],"x":1.0})", 300ms}});
+  json::value body = chat(R"("response_format":{"type":"json_object"})", "simulated@sc3").body();
+  EXPECT_EQ(body.at("reckon").at("votes"), 2);
+  EXPECT_EQ(json::parse(body.at("choices").at(0).at("message").at("content").as_string()).at("x").to_number<int>(), 1);
+}
+
+TEST_F(ServiceTest, WrongToolsAreRefusedByName) {
+  model.capabilities_.tools = model.capabilities_.grammar = true;
+  start();
+  std::string tools = kTools;
+  expect_refused(chat(tools + R"(,"tool_choice":{"type":"function","function":{"name":"sub"}})"), 400, "tool_choice",
+                 "invalid_value");
+  expect_refused(chat(tools + R"(,"tool_choice":"perhaps")"), 400, "tool_choice", "invalid_value");
+  expect_refused(chat(R"("tool_choice":"required")"), 400, "tools", "invalid_value");
+  expect_refused(chat(R"("tools":[{"type":"function","function":{}}])"), 400, "tools[0].function.name",
+                 "invalid_value");
+  expect_refused(chat(R"("tools":[{"type":"web_search"}])"), 400, "tools[0]", "unsupported");
+  expect_refused(chat(tools + R"(,"response_format":{"type":"json_object"})"), 400, "response_format", "unsupported");
+  expect_refused(chat(R"("response_format":{"type":"json_schema"})"), 400, "response_format.json_schema",
+                 "invalid_value");
+  EXPECT_EQ(model.opened, 0);
+}
+
+TEST_F(ServiceTest, EverySpellingOfALimitOfThinkingHoldsAndTheSmallestWins) {
+  model.capabilities_.think_open = "<think>", model.capabilities_.think_close = "</think>";
+  model.capabilities_.think_first = true;
+  start();
+  auto thinking = [&](const std::string& fields, const std::string& name = "simulated") {
+    model.on("2+2?", {{" a b c d e f g h i j </think> never", 10ms}});
+    model.on("2+2? a b c d\n</think>\n\n", {{" four", 10ms}});
+    model.on("2+2? a b\n</think>\n\n", {{" four", 10ms}});
+    return chat(fields, name).body();
+  };
+  for (const char* field : {R"("thinking_budget_tokens":4)", R"("reasoning_budget_tokens":4)",
+                            R"("thinking_token_budget":4)", R"("reasoning":{"max_tokens":4})",
+                            R"("custom_params":{"thinking_budget":4})", R"("reckon":{"budget":{"thinking_tokens":4}})",
+                            R"("reasoning_effort":"medium","max_tokens":11)", R"("reckon":{"policy":"think4"})"}) {
+    json::value body = thinking(field);
+    EXPECT_EQ(body.at("usage").at("completion_tokens_details").at("reasoning_tokens"), 4) << field;
+    EXPECT_EQ(body.at("choices").at(0).at("message").at("content"), "\n\n four") << field;
+    EXPECT_EQ(body.as_object().if_contains("warnings"), nullptr) << field;
+  }
+  json::value both = thinking(R"("thinking_token_budget":4,"reasoning":{"max_tokens":2,"exclude":true})");
+  EXPECT_EQ(both.at("usage").at("completion_tokens_details").at("reasoning_tokens"), 2);
+  EXPECT_EQ(both.at("choices").at(0).at("message").as_object().if_contains("reasoning"), nullptr);
+  EXPECT_EQ(both.at("warnings").as_array().size(), 1u);
+}
+
 TEST_F(ServiceTest, UnknownFieldsAreListed) {
   start();
   model.on("2+2?", {{"4", 10ms}});

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/rng.h"
+#include "strategy/thinking.h"
 
 #include <reckon/error.h>
 
@@ -30,15 +31,10 @@ Task<Sample> draw(std::unique_ptr<Branch> branch, int number, const Question& qu
   how.seed = derive(context.seed, static_cast<uint64_t>(number));
   TextSink sink = number == 0 ? context.progress.lead_text : TextSink{};
   Loop::Time start = loop.now();
-  Segment segment = co_await branch->generate(context.until, how, std::move(sink));
-  Sample sample{.text = std::move(segment.text),
-                .tokens = segment.tokens,
-                .finish = segment.finish,
-                .logprobs = segment.logprobs,
-                .trace = std::move(segment.trace),
-                .seed = how.seed,
-                .line = branch->line(),
-                .seconds = std::chrono::duration<double>(loop.now() - start).count()};
+  Sample sample = co_await generate_sample(*branch, how, context, std::move(sink));
+  sample.seed = how.seed;
+  sample.line = branch->line();
+  sample.seconds = std::chrono::duration<double>(loop.now() - start).count();
   sample.answer = context.verifier.extract(question, sample.text, sample.cut());
   if (scorer && sample.answer) sample.score = co_await score(*scorer, question, context, sample, *branch);
   co_return sample;

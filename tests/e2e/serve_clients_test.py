@@ -60,11 +60,23 @@ class OpenAiTest(ServerTest):
         self.assertIn(STORIES, [m.id for m in self.client.models.list()])
         self.assertEqual(self.client.models.retrieve(STORIES + "@sc4").id, STORIES + "@sc4")
 
+    def test_json_schema_and_logprobs(self):
+        schema = {"type": "object", "properties": {"age": {"type": "integer", "maximum": 99}}, "required": ["age"],
+                  "additionalProperties": False}
+        done = self.client.chat.completions.create(
+            model=STORIES, messages=PROMPT, max_tokens=60, logprobs=True, top_logprobs=2,
+            response_format={"type": "json_schema", "json_schema": {"name": "a", "strict": True, "schema": schema}})
+        self.assertEqual(done.choices[0].finish_reason, "stop")
+        self.assertEqual(list(json.loads(done.choices[0].message.content)), ["age"])
+        tokens = done.choices[0].logprobs.content
+        self.assertEqual(b"".join(bytes(t.bytes) for t in tokens).decode(), done.choices[0].message.content)
+
     def test_errors_are_the_clients_own(self):
         with self.assertRaises(openai.NotFoundError):
             self.client.chat.completions.create(model="gpt-4o", messages=PROMPT)
         with self.assertRaises(openai.BadRequestError) as caught:
-            self.client.chat.completions.create(model=STORIES, messages=PROMPT, response_format={"type": "json_object"})
+            self.client.chat.completions.create(model=STORIES, messages=PROMPT, tools=[
+                {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}])
         self.assertEqual(caught.exception.code, "unsupported")
 
     def test_responses(self):

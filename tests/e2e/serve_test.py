@@ -45,6 +45,50 @@ class ServeTest(ServerTest):
         self.assertEqual(body["reckon"]["usage"]["computed"], body["usage"]["total_tokens"])
         self.assertNotEqual(body["choices"][0]["message"]["content"], "")
 
+    def test_json_of_a_schema_for_every_seed_or_truthfully_cut(self):
+        schema = {"type": "object", "properties": {"name": {"type": "string", "maxLength": 8}, "age": {"type": "integer"}},
+                  "required": ["name", "age"], "additionalProperties": False}
+        form = {"type": "json_schema", "json_schema": {"name": "person", "strict": True, "schema": schema}}
+        whole = 0
+        for seed in range(8):
+            status, body = self.chat(response_format=form, max_tokens=60, seed=seed, temperature=1)
+            self.assertEqual(status, 200, body)
+            choice = body["choices"][0]
+            if choice["finish_reason"] == "stop":
+                whole += 1
+                self.assertEqual(set(json.loads(choice["message"]["content"])), {"name", "age"})
+            else:
+                self.assertEqual(choice["finish_reason"], "length")
+        self.assertGreater(whole, 4)
+        status, body = self.chat(model=STORIES + "@sc4", response_format=form, max_tokens=60)
+        self.assertIsInstance(json.loads(body["choices"][0]["message"]["content"]), dict)
+        status, body = self.chat(response_format={"type": "json_schema", "json_schema": {"schema": {"type": "nonsense"}}})
+        self.assertEqual((status, body["error"]["param"]), (400, "response_format"))
+
+    def test_logprobs_and_bias(self):
+        status, body = self.chat(logprobs=True, top_logprobs=2, temperature=0)
+        self.assertEqual(status, 200, body)
+        tokens = body["choices"][0]["logprobs"]["content"]
+        self.assertEqual(len(tokens), 16)
+        text = b"".join(bytes(token["bytes"]) for token in tokens).decode()
+        self.assertEqual(text, body["choices"][0]["message"]["content"])
+        self.assertTrue(all(len(t["top_logprobs"]) == 2 and t["logprob"] <= 0 for t in tokens))
+        _, data = self.request("POST", "/tokenize", {"content": "z"})
+        letter = json.loads(data)["tokens"][-1]
+        status, body = self.chat(logit_bias={str(letter): 100}, max_tokens=4, temperature=0)
+        self.assertEqual(body["choices"][0]["message"]["content"], "zzzz")
+        self.assertEqual(self.chat(logit_bias={"99999999": 1})[0], 400)
+        self.assertEqual(self.chat(presence_penalty=1, frequency_penalty=1)[0], 200)
+
+    def test_tokenize_and_back(self):
+        _, data = self.request("POST", "/tokenize", {"content": "Once upon a time", "with_pieces": True})
+        tokens = json.loads(data)["tokens"]
+        self.assertEqual("".join(t["piece"] for t in tokens).strip(), "Once upon a time")
+        _, data = self.request("POST", "/detokenize", {"tokens": [t["id"] for t in tokens]})
+        self.assertEqual(json.loads(data)["content"].strip(), "Once upon a time")
+        response, _ = self.request("POST", "/detokenize", {"tokens": [1 << 30]})
+        self.assertEqual(response.status, 400)
+
     def test_operations(self):
         self.assertEqual(self.request("GET", "/health")[1], b'{"status":"ok"}')
         models = json.loads(self.request("GET", "/v1/models")[1])
@@ -110,6 +154,48 @@ class ServeTest(ServerTest):
                                "-d", json.dumps({"model": STORIES, "prompt": "Once upon a time", "max_tokens": 8})],
                               capture_output=True, timeout=60, check=True)
         self.assertEqual(json.loads(done.stdout)["usage"]["completion_tokens"], 8)
+
+
+ADD = {"type": "function", "function": {"name": "add", "description": "Adds.", "parameters": {
+    "type": "object", "properties": {"a": {"type": "integer", "maximum": 9}, "b": {"enum": ["x", "y"]}},
+    "required": ["a", "b"]}}}
+
+
+class ToolsTest(ServerTest):
+    def model(self):
+        return self.tools_model()
+
+    def ask(self, model="default", **fields):
+        return self.chat(model=model, tools=[ADD], tool_choice="required", parallel_tool_calls=False, max_tokens=200, **fields)
+
+    def test_a_required_call_follows_its_schema_and_its_result_can_be_told(self):
+        status, body = self.ask(seed=3)
+        self.assertEqual(status, 200, body)
+        choice = body["choices"][0]
+        self.assertEqual(choice["finish_reason"], "tool_calls", body)
+        call = choice["message"]["tool_calls"][0]
+        self.assertEqual(call["function"]["name"], "add")
+        self.assertEqual(set(json.loads(call["function"]["arguments"])), {"a", "b"})
+        history = PROMPT + [choice["message"], {"role": "tool", "tool_call_id": call["id"], "content": "four"}]
+        status, body = self.chat(model="default", tools=[ADD], messages=history)
+        self.assertEqual(status, 200, body)
+
+    def test_a_vote_on_calls(self):
+        status, body = self.ask(model="default@sc4")
+        self.assertEqual(status, 200, body)
+        self.assertEqual(len(body["choices"][0]["message"]["tool_calls"]), 1)
+        self.assertGreater(body["reckon"]["votes"], 0)
+
+    def test_a_streamed_call(self):
+        _, data = self.request("POST", "/v1/chat/completions", {
+            "model": "default", "messages": PROMPT, "max_tokens": 200, "seed": 3, "stream": True, "tools": [ADD],
+            "tool_choice": "required", "parallel_tool_calls": False})
+        events = [json.loads(line[6:]) for line in data.decode().split("\n") if line.startswith("data: {")]
+        deltas = [e["choices"][0]["delta"] for e in events if e["choices"]]
+        calls = [d["tool_calls"][0] for d in deltas if "tool_calls" in d]
+        self.assertEqual([c["function"]["name"] for c in calls], ["add"])
+        self.assertEqual("".join(d.get("content") or "" for d in deltas).strip(), "")
+        self.assertEqual(events[-1]["choices"][0]["finish_reason"], "tool_calls")
 
 
 class KeyTest(ServerTest):

@@ -3,10 +3,32 @@ import contextlib
 import http.client
 import json
 import signal
+import pathlib
 import socket
+import struct
 import time
 
 from command import STORIES, CommandTest
+
+
+TOOLS_TEMPLATE = """{%- if tools %}Tools:{% for tool in tools %} {{ tool | tojson }}{% endfor %}
+{% endif %}{%- for m in messages %}{%- if m.role == 'assistant' %}A: {{ m.content or '' }}
+{%- for call in m.tool_calls or [] %}<tool_call>
+{"name": "{{ call.function.name }}", "arguments": {{ call.function.arguments | tojson }}}
+</tool_call>{% endfor %}</s>
+{%- elif m.role == 'tool' %}T: <tool_response>{{ m.content }}</tool_response></s>
+{%- else %}U: {{ m.content }}</s>
+{%- endif %}{% endfor %}{%- if add_generation_prompt %}A: {% endif %}"""
+
+
+def with_template(file, text):
+    """A GGUF file with a chat template at its front; a comment pads it, so that tensors stay aligned."""
+    key = b"tokenizer.chat_template"
+    fixed = 8 + len(key) + 4 + 8 + 4
+    text = ("{#" + " " * (-(fixed + len(text)) % 32) + "#}" + text).encode()
+    count = struct.unpack_from("<Q", file, 16)[0]
+    entry = struct.pack("<Q", len(key)) + key + struct.pack("<IQ", 8, len(text)) + text
+    return file[:16] + struct.pack("<Q", count + 1) + entry + file[24:]
 
 
 class ServerTest(CommandTest):
@@ -15,7 +37,7 @@ class ServerTest(CommandTest):
     def setUp(self):
         super().setUp()
         self.log = self.folder / "access.log"
-        self.process = self.start("serve", "--listen", "127.0.0.1:0", "--model", STORIES, "--context", 512, "--threads", 1,
+        self.process = self.start("serve", "--listen", "127.0.0.1:0", "--model", self.model(), "--context", 512, "--threads", 1,
                                   "--log", self.log, *self.options)
         self.addCleanup(self.end)
         first = self.process.stderr.readline().decode()
@@ -24,10 +46,17 @@ class ServerTest(CommandTest):
         self.url = f"http://127.0.0.1:{self.port}"
         self.assertEqual(self.process.stderr.readline(), b"reckon: ready\n")
 
+    def model(self):
+        return STORIES
+
     def end(self):
         if self.process.poll() is None:
             self.process.kill()
         self.process.communicate()
+
+    def tools_model(self):
+        """The tiny model with a chat template that has a place for tools."""
+        return str(self.write("tools.gguf", with_template(pathlib.Path(STORIES).read_bytes(), TOOLS_TEMPLATE)))
 
     def request(self, method, path, body=None, headers=None):
         connection = http.client.HTTPConnection(self.host, self.port, timeout=60)

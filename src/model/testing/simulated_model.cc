@@ -72,6 +72,8 @@ class SimulatedBranch : public Branch {
   }
 
   Task<Segment> generate(Until until, Sampling how, TextSink sink) override {
+    if (!how.grammar.gbnf.empty() && !model_.capabilities().grammar)
+      throw Error(Code::unsupported, "this model cannot be held to a grammar");
     ++model_.started;
     Reply reply = model_.reply(text_, how.seed);
     std::vector<std::string> pieces = words(reply.text);
@@ -95,6 +97,10 @@ class SimulatedBranch : public Branch {
       for (; said < due; ++said) {
         segment.text += pieces[said];
         if (sink) sink(pieces[said]);
+      }
+      if (until.end_of_thinking && said > 0 && pieces[said - 1].ends_with(model_.capabilities().think_close)) {
+        segment.finish = Finish::end_of_thinking;
+        break;
       }
     }
     if (count == 0) co_await sleep_for(reply.time);
@@ -168,6 +174,28 @@ double SimulatedModel::logprob(const std::string& text, const std::string& conti
   uint64_t hash = 0;
   for (char c : text + continuation) hash = mix(hash, static_cast<unsigned char>(c));
   return -10 * Rng(hash).uniform();
+}
+
+Form SimulatedModel::form(const Prompt& prompt) const {
+  if (!prompt.json_schema.empty() && capabilities_.grammar) return {.grammar = {.gbnf = "root ::= [^\\x00]*"}};
+  if (prompt.tools.empty() || !capabilities_.tools) return Model::form(prompt);
+  return {.grammar = {.gbnf = "root ::= [^\\x00]*", .triggers = {"<call>"}}, .tools = true};
+}
+
+Turn SimulatedModel::read(const Form& form, std::string_view text, bool) const {
+  Turn turn;
+  while (form.tools) {
+    size_t begin = text.find("<call>"), end = text.find("</call>");
+    if (begin == std::string_view::npos || end == std::string_view::npos) break;
+    turn.content += text.substr(0, begin);
+    std::string_view call = text.substr(begin + 6, end - begin - 6);
+    size_t space = std::min(call.find(' '), call.size());
+    turn.tool_calls.push_back(
+        {.id = "", .name = std::string(call.substr(0, space)), .arguments = std::string(call.substr(space))});
+    text.remove_prefix(end + 7);
+  }
+  turn.content += text;
+  return turn;
 }
 
 void ScriptedModel::on(const std::string& prompt, std::vector<Reply> replies) {

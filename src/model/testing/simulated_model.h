@@ -30,6 +30,10 @@ class SimulatedModel : public Model {
   const Capabilities& capabilities() const override { return capabilities_; }
   Task<std::unique_ptr<Branch>> open(Prompt prompt, std::shared_ptr<Account> account, Role role) override;
   int count_tokens(const Prompt& prompt) const override;
+  // With capabilities_.grammar and .tools set it accepts schemas and tools and trusts its script to follow them. A call
+  // is written "<call>NAME ARGUMENTS</call>".
+  Form form(const Prompt& prompt) const override;
+  Turn read(const Form& form, std::string_view text, bool cut) const override;
 
   // What a branch with this text and this seed says next.
   virtual Reply reply(const std::string& text, uint64_t seed) = 0;
