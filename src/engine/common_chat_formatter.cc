@@ -29,19 +29,25 @@ common_chat_msg to_common(const Message& message) {
 }
 
 // What read() needs: the kind of the parser, what the prompt holds of the answer already, and the parser.
-std::string write_reader(const common_chat_params& params, const std::string& begun) {
-  return fmt::format("{} {} {}{}", static_cast<int>(params.format), begun.size(), begun, params.parser);
+std::string write_reader(const common_chat_params& params, const std::string& begun, bool parallel) {
+  return fmt::format("{} {:d} {} {}{}", static_cast<int>(params.format), parallel, begun.size(), begun, params.parser);
 }
 
-common_chat_parser_params read_reader(const std::string& text) {
+struct Reader {
   common_chat_parser_params params;
-  size_t first = text.find(' '), second = text.find(' ', first + 1);
-  params.format = static_cast<common_chat_format>(std::stoi(text));
-  size_t size = std::stoul(text.substr(first + 1));
-  params.generation_prompt = text.substr(second + 1, size);
-  params.reasoning_format = COMMON_REASONING_FORMAT_NONE;
-  params.parser.load(text.substr(second + 1 + size));
-  return params;
+  bool parallel = true;  // more than one call is taken
+};
+
+Reader read_reader(const std::string& text) {
+  Reader reader;
+  size_t first = text.find(' '), second = text.find(' ', first + 1), third = text.find(' ', second + 1);
+  reader.params.format = static_cast<common_chat_format>(std::stoi(text));
+  reader.parallel = text[first + 1] == '1';
+  size_t size = std::stoul(text.substr(second + 1));
+  reader.params.generation_prompt = text.substr(third + 1, size);
+  reader.params.reasoning_format = COMMON_REASONING_FORMAT_NONE;
+  reader.params.parser.load(text.substr(third + 1 + size));
+  return reader;
 }
 
 // The texts that begin a call. None where there is also a regular expression: such calls are read, not held to a form.
@@ -88,7 +94,9 @@ class CommonChatFormatter : public ChatFormatter {
 
     std::string begun = params.generation_prompt;
     if (!think_open_.empty()) begun = begun.substr(0, begun.find(trimmed(think_open_)));
-    Form form{.stop = params.additional_stops, .tools = true, .reader = write_reader(params, begun)};
+    Form form{.stop = params.additional_stops,
+              .tools = true,
+              .reader = write_reader(params, begun, prompt.parallel_tool_calls)};
     if (params.grammar.empty()) return form;
     if (!params.grammar_lazy) form.grammar = {.gbnf = params.grammar, .begun = begun};
     else if (!triggers.empty()) form.grammar = {.gbnf = params.grammar};
@@ -101,10 +109,13 @@ class CommonChatFormatter : public ChatFormatter {
     if (form.reader.empty()) return turn;
     LlamaGuard guard;
     try {
-      common_chat_msg message = common_chat_parse(turn.content, cut, read_reader(form.reader));
+      Reader reader = read_reader(form.reader);
+      common_chat_msg message = common_chat_parse(turn.content, cut, reader.params);
       turn.content = message.content;
       for (const common_chat_tool_call& call : message.tool_calls)
         turn.tool_calls.push_back({.id = call.id, .name = call.name, .arguments = call.arguments});
+      // The grammar of some templates allows more calls than were asked for.
+      if (!reader.parallel && turn.tool_calls.size() > 1) turn.tool_calls.resize(1);
     } catch (const std::exception&) {
       return {.content = std::string(text)};  // not in the form that the template asks for: said as it is
     }

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include "engine/stories_fixture.h"
@@ -59,6 +60,15 @@ class ToolsTest : public StoriesTest {
             .tool_choice = choice,
             .parallel_tool_calls = false};
   }
+  // The template's grammar allows white space around a call without end, and this model writes little else.
+  std::map<int, double> against_white_space() {
+    std::map<int, double> bias;
+    for (int token = 0; token < model_->capabilities().tokens; ++token)
+      if (std::string text = model_->detokenize({token});
+          !text.empty() && text.find_first_not_of(" \t\r\n") == std::string::npos)
+        bias[token] = -100;
+    return bias;
+  }
 };
 
 TEST_F(ToolsTest, ARequiredCallIsAlwaysACallOfItsSchema) {
@@ -70,11 +80,12 @@ TEST_F(ToolsTest, ARequiredCallIsAlwaysACallOfItsSchema) {
   for (uint64_t seed = 0; seed < 12; ++seed) {
     auto branch = trunk->fork();
     Until until{.tokens = 200, .stop = form.stop};
-    Segment segment = loop_.run(branch->generate(until, {.temperature = 1, .seed = seed, .grammar = form.grammar}));
+    Segment segment = loop_.run(branch->generate(
+        until, {.temperature = 1, .seed = seed, .logit_bias = against_white_space(), .grammar = form.grammar}));
     if (segment.finish == Finish::length) continue;
     ++whole;
     Turn turn = model_->read(form, segment.text, false);
-    ASSERT_GE(turn.tool_calls.size(), 1u) << segment.text;
+    ASSERT_EQ(turn.tool_calls.size(), 1u) << segment.text;
     EXPECT_EQ(turn.tool_calls[0].name, "add");
     boost::json::value arguments = boost::json::parse(turn.tool_calls[0].arguments);
     EXPECT_LE(arguments.at("a").to_number<int>(), 9);

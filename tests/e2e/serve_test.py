@@ -165,8 +165,15 @@ class ToolsTest(ServerTest):
     def model(self):
         return self.tools_model()
 
+    def setUp(self):
+        super().setUp()
+        # The template's grammar allows white space around a call without end, and this model writes little else.
+        texts = {t: json.loads(self.request("POST", "/detokenize", {"tokens": [t]})[1])["content"] for t in range(512)}
+        self.required = {"tools": [ADD], "tool_choice": "required", "parallel_tool_calls": False, "max_tokens": 200,
+                         "logit_bias": {str(t): -100 for t, text in texts.items() if text.isspace()}}
+
     def ask(self, model="default", **fields):
-        return self.chat(model=model, tools=[ADD], tool_choice="required", parallel_tool_calls=False, max_tokens=200, **fields)
+        return self.chat(model=model, **self.required, **fields)
 
     def test_a_required_call_follows_its_schema_and_its_result_can_be_told(self):
         status, body = self.ask(seed=3)
@@ -188,8 +195,7 @@ class ToolsTest(ServerTest):
 
     def test_a_streamed_call(self):
         _, data = self.request("POST", "/v1/chat/completions", {
-            "model": "default", "messages": PROMPT, "max_tokens": 200, "seed": 3, "stream": True, "tools": [ADD],
-            "tool_choice": "required", "parallel_tool_calls": False})
+            "model": "default", "messages": PROMPT, "seed": 3, "stream": True, **self.required})
         events = [json.loads(line[6:]) for line in data.decode().split("\n") if line.startswith("data: {")]
         deltas = [e["choices"][0]["delta"] for e in events if e["choices"]]
         calls = [d["tool_calls"][0] for d in deltas if "tool_calls" in d]
