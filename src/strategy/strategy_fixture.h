@@ -10,7 +10,7 @@
 
 namespace reckon {
 
-// The whole text is the answer; "" is none.
+// The last word is the answer; "" is none.
 class Verbatim : public Verifier {
  public:
   std::optional<Answer> extract(const Question&, std::string_view text, bool cut) const override {
