@@ -12,6 +12,12 @@ namespace {
 bool better(const Candidate& a, const Candidate& b) {
   return a.first != b.first ? a.first > b.first : a.second < b.second;
 }
+
+// min-p keeps p >= min_p * p_max, which for tempered logits is a threshold on the logit.
+float min_p_threshold(const Sampling& how, float maximum) {
+  if (how.min_p <= 0) return -std::numeric_limits<float>::infinity();
+  return maximum + static_cast<float>(how.temperature * std::log(how.min_p));
+}
 }  // namespace
 
 Draw Sampler::draw(std::span<const float> row, const Sampling& how, const DrawState& state) {
@@ -65,11 +71,9 @@ size_t Sampler::truncate(std::span<const float> row, const Sampling& how) {
     largest(row, static_cast<size_t>(how.top_k));
     return truncate_list(how);
   }
-  // min-p keeps p >= min_p * p_max, which for tempered logits is a threshold on the logit.
   float temperature = static_cast<float>(how.temperature);
   float maximum = *std::max_element(block_maxima_.begin(), block_maxima_.end());
-  float threshold = how.min_p > 0 ? maximum + temperature * static_cast<float>(std::log(how.min_p))
-                                  : -std::numeric_limits<float>::infinity();
+  float threshold = min_p_threshold(how, maximum);
   if (how.top_p >= 1) {
     at_least(row, threshold);
     return candidates_.size();
@@ -91,8 +95,7 @@ size_t Sampler::truncate_list(const Sampling& how) {
     while (count < most && kept < how.top_p * mass)
       kept += std::exp((candidates_[count++].first - maximum) / temperature);
   }
-  float threshold = how.min_p > 0 ? maximum + temperature * static_cast<float>(std::log(how.min_p))
-                                  : -std::numeric_limits<float>::infinity();
+  float threshold = min_p_threshold(how, maximum);
   while (count > 1 && candidates_[count - 1].first < threshold) --count;
   return std::max<size_t>(count, 1);
 }

@@ -29,8 +29,9 @@ constexpr int kLooks[] = {1, 2, 4, 8};  // draws after which the evidence is loo
 constexpr uint64_t kSeed = 1;
 
 // Of one sample, under the untempered model: means of the tokens' log-probability and entropy, the least likely token,
-// and mean and least log-probability of the last 64 tokens, where the answer stands.
-using Trace = std::array<double, 5>;
+// mean and least log-probability of the last 64 tokens, and the mean of the answer's tokens (where there is no answer,
+// or none was recorded, the last 64 stand for them).
+using Trace = std::array<double, 6>;
 
 struct Look {
   std::vector<double> counts, length, trace;  // features
@@ -290,8 +291,9 @@ std::optional<Trace> trace_of(const RecordedSample& sample) {
   if (!sample.logprobs || sample.trace.empty()) return std::nullopt;
   const LogprobSummary& sums = *sample.logprobs;
   const TraceWindow& last = sample.trace.back();
-  return Trace{sums.sum / sums.tokens, sums.entropy / sums.tokens, sums.minimum, last.mean_confidence,
-               last.min_confidence};
+  return Trace{sums.sum / sums.tokens, sums.entropy / sums.tokens,
+               sums.minimum,           last.mean_confidence,
+               last.min_confidence,    sample.answer_logprob.value_or(last.mean_confidence)};
 }
 
 // The samples' traces in the order of the pools; none if one of them has none.

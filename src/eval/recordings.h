@@ -25,6 +25,8 @@ struct RecordedSample {
   std::optional<Finish> finish;
   std::optional<LogprobSummary> logprobs;
   std::vector<TraceWindow> trace;
+  std::optional<double>
+      answer_logprob;           // mean over the tokens of the answer as written, under the untempered model, nats
   std::optional<double> ms;     // from its start to its end
   std::optional<double> score;  // of a reward model or a grader, as the source gives it
 };

@@ -42,6 +42,34 @@ void expect_same_decisions(const Recording& log, const std::string& rule) {
   EXPECT_EQ(policy->decide(votes.state()).confidence, log.run->confidence);
 }
 
+TEST(Record, KeepsTheLogProbabilityOfTheAnswersTokens) {
+  AsioLoop loop;
+  EngineOptions options{.path = std::string(RECKON_TEST_DATA) + "/stories260K.gguf",
+                        .context = 128,
+                        .threads = 1,
+                        .max_branches = 16,
+                        .measure_curve = false};
+  std::unique_ptr<Model> engine = load_engine(loop, options);
+  FirstLetter verifier;
+  Question question{.id = "q", .messages = {{"user", "Once upon a time"}}, .reference = "T"};
+  RunOptions how{.seed = 1, .sampling = {.temperature = 1.5}, .until = {.tokens = 24}};
+  RecordingModel recorder(*engine);
+  auto live = loop.run(run(question, *make_strategy("self-consistency:samples=7"), recorder, verifier, how));
+  Recording log = record(question, recorder, verifier, how, live);
+  int told = 0;
+  for (size_t i = 0; i < log.samples.size(); ++i) {
+    const Sample& sample = live.outcome.samples[i];
+    ASSERT_EQ(log.samples[i].answer_logprob.has_value(), sample.answer.has_value());
+    if (!sample.answer) continue;
+    // The one token in which the letter stands.
+    size_t at = 0;
+    auto holds = [&](const DrawnToken& token) { return (at += token.drawn.bytes.size()) > sample.answer->begin; };
+    EXPECT_EQ(*log.samples[i].answer_logprob, std::ranges::find_if(sample.drawn, holds)->drawn.logprob);
+    ++told;
+  }
+  EXPECT_GT(told, 0);
+}
+
 TEST(Rerun, ALiveRunOfTheEngineTakesTheSameDecisionsAgain) {
   AsioLoop loop;
   EngineOptions options{.path = std::string(RECKON_TEST_DATA) + "/stories260K.gguf",

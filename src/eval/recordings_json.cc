@@ -70,6 +70,7 @@ json::object write_sample(const RecordedSample& sample) {
       trace.push_back({w.tokens, number(w.mean_confidence), number(w.min_confidence), number(w.mean_entropy),
                        number(w.repetition)});
   }
+  if (sample.answer_logprob) o["answer_logprob"] = number(*sample.answer_logprob);
   if (sample.ms) o["ms"] = number(*sample.ms);
   if (sample.score) o["score"] = number(*sample.score);
   return o;
@@ -204,6 +205,7 @@ RecordedSample read_sample(const Fields& o) {
                         .correct = o.flag("correct"),
                         .tokens = o.whole<int>("tokens").value_or(0),
                         .finish = read_finish(o),
+                        .answer_logprob = o.real("answer_logprob"),
                         .ms = o.real("ms"),
                         .score = o.real("score")};
   if (const json::value* logprobs = o.find("logprob_summary"))

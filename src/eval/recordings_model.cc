@@ -17,6 +17,7 @@ class RecordingBranch : public Branch {
 
   Task<Segment> generate(Until until, Sampling how, TextSink sink) override {
     if (role_ == Role::sample && !std::exchange(drawn_, true)) log_->draws.push_back({how.seed, branch_->line()});
+    how.top_logprobs = std::max(how.top_logprobs, 0);  // the answer's tokens are recorded with their probability
     co_return co_await branch_->generate(std::move(until), how, std::move(sink));
   }
   std::unique_ptr<Branch> fork(Role role) const override {

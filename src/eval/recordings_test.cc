@@ -73,6 +73,7 @@ RecordedSample any_sample() {
                    .finish = perhaps(*rc::gen::element(Finish::stop, Finish::stop_string, Finish::end_of_thinking,
                                                        Finish::length, Finish::budget)),
                    .logprobs = perhaps(LogprobSummary{any_double(), any_double(), any_double(), any_count()}),
+                   .answer_logprob = perhaps(any_double()),
                    .ms = perhaps(any_double()),
                    .score = perhaps(any_double())};
   for (int i = *rc::gen::inRange(0, 4); i > 0; --i)
@@ -112,6 +113,7 @@ Recording any_recording() {
 void expect_same(const RecordedSample& a, const RecordedSample& b) {
   RC_ASSERT(a.seed == b.seed && a.text == b.text && a.answer == b.answer && a.correct == b.correct);
   RC_ASSERT(a.tokens == b.tokens && a.finish == b.finish && a.ms == b.ms && a.score == b.score);
+  RC_ASSERT(a.answer_logprob == b.answer_logprob);
   RC_ASSERT(a.logprobs.has_value() == b.logprobs.has_value());
   if (a.logprobs) {
     RC_ASSERT(a.logprobs->sum == b.logprobs->sum && a.logprobs->minimum == b.logprobs->minimum);
