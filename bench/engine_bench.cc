@@ -44,26 +44,21 @@ Prompt prompt_of(const Model& model, int tokens) {
   return prompt;
 }
 
-struct Started {
-  int tokens = 0;
-  Clock::time_point first, last;
+// When the first of several branches was done: until then every step computes all of them, as in llama-batched-bench.
+struct AllRunning {
+  std::optional<Clock::time_point> end;
+  int64_t generated_tokens = 0;  // of the engine, at the end
 };
 
 // A branch that never ends its turn by itself is wanted; one that does is started again where it stands.
-Task<Started> decode(Branch& branch, int tokens, uint64_t seed) {
-  Started started;
-  while (started.tokens < tokens) {
-    auto sink = [&started](std::string_view) {
-      if (started.first == Clock::time_point{}) started.first = Clock::now();
-    };
-    Until until{.tokens = tokens - started.tokens, .stop = {}};
-    Segment segment = co_await branch.generate(until, {.seed = seed}, sink);
-    started.tokens += segment.tokens;
+Task<bool> decode(const EngineModel& model, Branch& branch, Until until, uint64_t seed, AllRunning& running) {
+  while (until.tokens > 0) {
+    Segment segment = co_await branch.generate(until, {.seed = seed});
+    until.tokens -= segment.tokens;
     if (segment.finish == Finish::stop) co_await branch.append(" The");
   }
-  started.last = Clock::now();
-  if (started.first == Clock::time_point{}) started.first = started.last;
-  co_return started;
+  if (!running.end) running = {Clock::now(), model.status().generated_tokens};
+  co_return true;
 }
 
 // As llama-batched-bench counts: prompt first, then the clock runs over the steps that compute generated tokens.
@@ -71,18 +66,18 @@ Task<double> throughput(EngineModel& model, int branches, int tokens) {
   auto account = std::make_shared<Account>();
   std::unique_ptr<Branch> trunk = co_await model.open(prompt_of(model, 128), account);
   std::vector<std::unique_ptr<Branch>> live;
-  std::vector<Task<Started>> tasks;
+  std::vector<Task<bool>> tasks;
+  AllRunning running;
   for (int i = 0; i < branches; ++i) {
     live.push_back(trunk->fork());
     // One more: the first is drawn from the prompt's own logits.
-    tasks.push_back(decode(*live.back(), tokens + 1, static_cast<uint64_t>(i)));
+    tasks.push_back(decode(model, *live.back(), {.tokens = tokens + 1, .stop = {}}, static_cast<uint64_t>(i), running));
   }
-  EngineStatus before = model.status();
+  int64_t before = model.status().generated_tokens;
   Clock::time_point start = Clock::now();
-  std::vector<Started> all_started = co_await all(std::move(tasks));
-  double seconds = seconds_since(start);
-  EngineStatus after = model.status();
-  co_return static_cast<double>(after.generated_tokens - before.generated_tokens - branches) / seconds;
+  co_await all(std::move(tasks));
+  double seconds = std::chrono::duration<double>(*running.end - start).count();
+  co_return static_cast<double>(running.generated_tokens - before - branches) / seconds;
 }
 
 json::object decode_part(AsioLoop& loop, EngineModel& model, int tokens) {
@@ -110,7 +105,8 @@ Task<json::object> fork_part(EngineModel& model) {
 
   // A branch is dropped in the middle of its work: what is charged to it afterwards, one token for a step.
   std::unique_ptr<Branch> stays = trunk->fork(), leaves = trunk->fork();
-  co_await within(std::chrono::milliseconds(1000), decode(*leaves, 900, 1));
+  AllRunning running;
+  co_await within(std::chrono::milliseconds(1000), decode(model, *leaves, {.tokens = 900, .stop = {}}, 1, running));
   int line = leaves->line();
   int64_t charged = account->generated(line);
   leaves.reset();
