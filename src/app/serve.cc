@@ -8,10 +8,10 @@
 #include <iterator>
 #include <memory>
 
+#include "app/access_log.h"
 #include "app/commands.h"
-#include "app/model_flags.h"
 #include "app/recorder.h"
-#include "base/append_file.h"
+#include "app/serve_models.h"
 #include "net/http_server.h"
 #include "serve/config.h"
 #include "serve/service.h"
@@ -25,17 +25,18 @@ namespace {
 struct Options {
   std::string config;
   bool check = false;
-  std::optional<std::string> listen, model, policy, log, record, ledger;
-  int context = 0, threads = 0, max_tokens = 0, active = 0;
-  std::vector<std::string> keys;
+  std::optional<std::string> listen, policy, log, record, ledger;
+  std::optional<double> memory_limit;
+  int context = 0, threads = 0, kv_cells = 0, max_tokens = 0, active = 0;
+  std::vector<std::string> models, keys;
   bool allow_remote_without_keys = false;
 };
 
-// The first SIGTERM or Ctrl-C asks for an orderly end, the second ends the process; SIGHUP calls `reload`.
+// The first SIGTERM or Ctrl-C calls `end`, the second ends the process; SIGHUP calls `reload`.
 class Signals {
  public:
-  Signals(AsioLoop& loop, std::function<void()> reload)
-      : reload_(std::move(reload)), signals_(loop.context(), SIGINT, SIGTERM, SIGHUP) {
+  Signals(AsioLoop& loop, std::function<void()> end, std::function<void()> reload)
+      : end_(std::move(end)), reload_(std::move(reload)), signals_(loop.context(), SIGINT, SIGTERM, SIGHUP) {
     wait();
   }
   Arrival<bool> stop;
@@ -50,10 +51,11 @@ class Signals {
       }
       if (stop.arrived()) _exit(130);
       stop.deliver(true);
+      end_();
       wait();
     });
   }
-  std::function<void()> reload_;
+  std::function<void()> end_, reload_;
   boost::asio::signal_set signals_;
 };
 
@@ -65,13 +67,17 @@ ServeConfig configure(const Options& options) {
     config = parse_config(std::string(std::istreambuf_iterator<char>(in), {}), options.config);
   }
   if (options.listen) config.listen = *options.listen;
-  if (options.model) config.model = *options.model;
+  if (!options.models.empty()) config.models.clear();
+  for (const std::string& model : options.models) add_model(config.models, {model, model});
+  if (config.models.empty()) add_model(config.models, {"qwen2.5-coder-1.5b", ""});
+  if (options.memory_limit) config.memory_limit = options.memory_limit;
   if (options.policy) config.limits.strategy = *options.policy;
   if (options.log) config.log = *options.log;
   if (options.record) config.record = *options.record;
   if (options.ledger) config.ledger = *options.ledger;
-  if (options.context > 0) config.context = options.context;
-  if (options.threads > 0) config.threads = options.threads;
+  if (options.context > 0) config.engine.context = options.context;
+  if (options.threads > 0) config.engine.threads = options.threads;
+  if (options.kv_cells > 0) config.engine.kv_cells = options.kv_cells;
   if (options.max_tokens > 0) config.limits.max_tokens = options.max_tokens;
   if (options.active > 0) config.limits.active = options.active;
   config.allow_remote_without_keys |= options.allow_remote_without_keys;
@@ -96,15 +102,16 @@ Task<bool> ended(HttpServer& server) {
   co_return true;
 }
 
-// From loading the model to the last request after a signal. The exit code.
-Task<int> live(AsioLoop& loop, ModelFlags flags, Service& service, HttpServer& server, Arrival<bool> stop,
-               std::unique_ptr<Model>& model, double drain_seconds) {
-  model = co_await on_pool([flags, &loop] { return flags.load(loop); });
-  service.ready(*model);
-  fmt::print(stderr, "reckon: ready\n");
+// From loading the first model to the last request after a signal. The exit code.
+Task<int> live(Service& service, HttpServer& server, Arrival<bool> stop, double drain_seconds) {
+  try {
+    co_await service.open();
+    fmt::print(stderr, "reckon: ready\n");
+  } catch (const Error&) {
+    if (!stop.arrived()) throw;
+  }
   co_await stop;
   fmt::print(stderr, "reckon: finishing the requests under way\n");
-  service.drain();
   server.drain();
   auto limit = std::chrono::duration_cast<Loop::Clock::duration>(std::chrono::duration<double>(drain_seconds));
   bool clean = (co_await within(limit, ended(server))).has_value();
@@ -121,10 +128,12 @@ void reload(const Options& options, const ServeConfig& running, Service& service
     if (!config.tls.empty() && !running.tls.empty()) server.use_tls(config.tls);
     service.reconfigure(config.limits, all_keys(config, options), config.cors);
     fmt::print(stderr, "reckon: limits, keys and certificates were read again\n");
-    if (config.listen != running.listen || config.model != running.model || config.context != running.context ||
-        config.tls.empty() != running.tls.empty() || config.log != running.log || config.ledger != running.ledger)
+    if (config.listen != running.listen || config.models != running.models || config.engine != running.engine ||
+        config.memory_limit != running.memory_limit || config.tls.empty() != running.tls.empty() ||
+        config.log != running.log || config.ledger != running.ledger)
       fmt::print(stderr,
-                 "reckon: listen, model, context, log, ledger, and whether there is TLS change with a restart only\n");
+                 "reckon: listen, models and their memory, log, ledger, and whether there is TLS change with a restart "
+                 "only\n");
   } catch (const std::exception& error) {
     fmt::print(stderr, "reckon: nothing was changed: {}\n", error.what());
   }
@@ -136,14 +145,13 @@ int serve(const Options& options) {
     fmt::print("{} is fine\n", options.config.empty() ? "the configuration" : options.config);
     return 0;
   }
-  ServiceOptions how{
-      .limits = config.limits, .keys = all_keys(config, options), .cors = config.cors, .version = RECKON_VERSION};
-  std::unique_ptr<AppendFile> log;
-  if (config.log == "-") how.log = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
-  else if (!config.log.empty()) {
-    log = std::make_unique<AppendFile>(config.log);
-    how.log = [&log](const std::string& line) { log->append(line); };
-  }
+  ServiceOptions how{.memory_limit = static_cast<int64_t>(config.memory_limit.value_or(0) * (1 << 30)),
+                     .limits = config.limits,
+                     .keys = all_keys(config, options),
+                     .cors = config.cors,
+                     .version = RECKON_VERSION};
+  AccessLog log(config.log);
+  how.log = [&log](const std::string& line) { log.write(line); };
   std::unique_ptr<Recorder> recorder;
   if (!config.record.empty()) {
     recorder = std::make_unique<Recorder>(config.record);
@@ -152,17 +160,14 @@ int serve(const Options& options) {
       return recorder->run(question, strategy, model, verifier, std::move(run));
     };
   }
-  ModelFlags flags{
-      .model = config.model, .context = config.context, .threads = config.threads, .gpu_layers = config.gpu_layers};
 
   AsioLoop loop;
+  how.models = offered_models(config, loop);
   Ledger ledger(config.ledger.empty() ? Ledger::standard_path() : config.ledger);
   how.books.ledger = [&ledger](LedgerEntry entry) { return ledger.append_async(std::move(entry)); };
   how.books.spent = [&ledger](const std::string& key, int64_t since) { return ledger.spent(key, since); };
   how.books.report = [](const std::string& line) { fmt::print(stderr, "reckon: {}\n", line); };
-  std::unique_ptr<Model> model;
   Service service(loop, std::move(how));
-  service.loading(fmt::format("loading {}", config.model));
   HttpServer* listening = nullptr;
   HttpServer server(loop, config.http, [&](const HttpRequest& request, Responder& responder) {
     service.connections(listening->connections());
@@ -171,9 +176,13 @@ int serve(const Options& options) {
   listening = &server;
   if (!config.tls.empty()) server.use_tls(config.tls);
   server.listen(config.listen);
-  Signals signals(loop, [&] { reload(options, config, service, server); });
+  auto again = [&] {
+    log.reopen();
+    reload(options, config, service, server);
+  };
+  Signals signals(loop, [&] { service.drain(); }, again);
   fmt::print(stderr, "reckon: listening on {}\n", server.url());
-  return loop.run(live(loop, flags, service, server, signals.stop, model, config.drain_seconds));
+  return loop.run(live(service, server, signals.stop, config.drain_seconds));
 }
 
 }  // namespace
@@ -188,7 +197,10 @@ Command serve_command() {
                 flags.option("--config", o->config, "TOML file; options given here come before it.");
                 flags.flag("--check-config", o->check, "Check the configuration and end.");
                 flags.option("--listen", o->listen, "HOST:PORT or unix:/path [127.0.0.1:8080]; port 0: any free one.");
-                flags.option("--model", o->model, "Alias, hf:REPO/FILE or path of a GGUF file [qwen2.5-coder-1.5b].");
+                flags.option("--model", o->models,
+                             "Alias, hf:REPO/FILE or path [qwen2.5-coder-1.5b]; several may be given.");
+                flags.option("--memory-limit", o->memory_limit, "GiB of all loaded models; idle ones make room.");
+                flags.option("--kv-cells", o->kv_cells, "Tokens that all branches of a model keep; 0: as configured.");
                 flags.option("--policy", o->policy, "For requests that name none: single, auto, sc8, ... [single].");
                 flags.option("--context", o->context, "Tokens of prompt and answer together; 0: as configured (4096).");
                 flags.option("--threads", o->threads, "Threads of the engine; 0: the cores that are free.");

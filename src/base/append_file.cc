@@ -34,7 +34,7 @@ int64_t whole_lines(int file, int64_t size, const std::string& path) {
 }
 }  // namespace
 
-AppendFile::AppendFile(std::string path) : path_(std::move(path)) {
+AppendFile::AppendFile(std::string path, Keep keep) : path_(std::move(path)), keep_(keep) {
   file_ = open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (file_ < 0) fail(path_, "open");
   try {
@@ -66,7 +66,7 @@ void AppendFile::append(std::string_view line) {
     }
     done += static_cast<size_t>(wrote);
   }
-  if (fdatasync(file_) != 0) fail(path_, "write to");
+  if (keep_ == Keep::synced && fdatasync(file_) != 0) fail(path_, "write to");
   size_ += static_cast<int64_t>(whole.size());
 }
 

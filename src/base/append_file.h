@@ -9,8 +9,12 @@ namespace reckon {
 // is not in the file at all. One writer at a time (an advisory lock; a second one is refused). One thread.
 class AppendFile {
  public:
+  enum class Keep {
+    synced,   // append() waits for the disk
+    written,  // it does not: a power cut takes the last lines
+  };
   // Creates the file if need be; a torn last line (no newline) is cut off. Throws Error{environment}.
-  explicit AppendFile(std::string path);
+  explicit AppendFile(std::string path, Keep keep = Keep::synced);
   AppendFile(const AppendFile&) = delete;
   AppendFile& operator=(const AppendFile&) = delete;
   ~AppendFile();
@@ -20,6 +24,7 @@ class AppendFile {
 
  private:
   std::string path_;
+  Keep keep_;
   int file_ = -1;
   int64_t size_ = 0;
 };

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -19,6 +20,8 @@ struct EngineOptions {
   bool adapt_threads = true;  // shed threads when starved by other processes, and take them back
   bool measure_curve = true;  // cost of a decode step by number of branches
   std::string cache_dir;      // where the measured curve is kept; empty: nowhere
+  // Told how much of the weights is read, 0..1, by the thread that loads; false: give it up.
+  std::function<bool(double)> progress = {};
 };
 
 // What the engine counted itself, whatever the accounts say; for tests, `reckon doctor` and benches.
@@ -49,6 +52,10 @@ class EngineModel : public Model {
 // Throws Error{not_found} or Error{model_unavailable} with one sentence that says what is wrong with the file, and
 // Error{unsupported} in a build without the engine.
 std::unique_ptr<EngineModel> load_engine(Loop& loop, EngineOptions options);
+
+// Bytes of memory that the model takes while it is loaded: its weights and KV cells. Reads the file's header only, and
+// throws what load_engine() throws for it.
+int64_t engine_bytes(const EngineOptions& options);
 
 std::string engine_version();  // "llama.cpp 0.5.0"; empty in a build without the engine
 

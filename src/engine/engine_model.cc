@@ -308,13 +308,23 @@ class LlamaModel : public EngineModel {
   std::optional<EngineThread> thread_;
 };
 
-}  // namespace
-
-std::unique_ptr<EngineModel> load_engine(Loop& loop, EngineOptions options) {
+GgufFacts check(const EngineOptions& options) {
   if (options.context < 1 || options.context > 10'000'000)
     throw Error(Code::invalid_request, fmt::format("a context of {} tokens is out of range", options.context));
   start_llama();
-  GgufFacts facts = check_gguf(options.path);
+  return check_gguf(options.path);
+}
+
+}  // namespace
+
+int64_t engine_bytes(const EngineOptions& options) {
+  GgufFacts facts = check(options);
+  int cells = choose_cells(options, facts, choose_context(options, facts.trained_context));
+  return facts.file_bytes + static_cast<int64_t>(facts.kv_bytes_per_token * cells);
+}
+
+std::unique_ptr<EngineModel> load_engine(Loop& loop, EngineOptions options) {
+  GgufFacts facts = check(options);
   int most = options.threads, threads = options.threads;
   if (options.threads <= 0) {
     CpuCores cores = cpu_cores();

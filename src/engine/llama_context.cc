@@ -21,6 +21,11 @@ llama_model_ptr load_weights(const EngineOptions& options, const GgufFacts& fact
                             options.path, needed / 1e9, available / 1e9));
   llama_model_params params = llama_model_default_params();
   params.n_gpu_layers = options.gpu_layers;
+  if (options.progress) {
+    using Progress = std::function<bool(double)>;
+    params.progress_callback = [](float part, void* told) { return (*static_cast<const Progress*>(told))(part); };
+    params.progress_callback_user_data = const_cast<Progress*>(&options.progress);
+  }
   llama_model_ptr model;
   std::string why;
   try {
@@ -39,6 +44,12 @@ llama_model_ptr load_weights(const EngineOptions& options, const GgufFacts& fact
   return model;
 }
 
+}  // namespace
+
+int choose_context(const EngineOptions& options, int trained) {
+  return trained > 0 ? std::min(options.context, trained) : options.context;
+}
+
 // Room for several branches at full length, but never more than an eighth of the memory.
 int choose_cells(const EngineOptions& options, const GgufFacts& facts, int context) {
   if (options.kv_cells > 0) return std::max(options.kv_cells, context);
@@ -47,8 +58,6 @@ int choose_cells(const EngineOptions& options, const GgufFacts& facts, int conte
     cells = std::min(cells, static_cast<int64_t>(memory / 8 / facts.kv_bytes_per_token));
   return std::max(static_cast<int>(cells), context);
 }
-
-}  // namespace
 
 int64_t available_memory() {
   std::ifstream file("/proc/meminfo");
@@ -70,8 +79,7 @@ LlamaContext::LlamaContext(const EngineOptions& options, const GgufFacts& facts,
   LlamaGuard guard;
   bool recurrent = llama_model_is_recurrent(model_.get()) || llama_model_is_hybrid(model_.get());
   can_cut_ = !recurrent;
-  int trained = llama_model_n_ctx_train(model_.get());
-  context_length_ = trained > 0 ? std::min(options.context, trained) : options.context;
+  context_length_ = choose_context(options, llama_model_n_ctx_train(model_.get()));
   slots_ = std::clamp(options.max_branches, 1, static_cast<int>(llama_max_parallel_sequences()));
   if (recurrent) slots_ = std::min(slots_, 64);  // every slot holds a whole state
   cells_ = choose_cells(options, facts, context_length_);

@@ -57,4 +57,8 @@ class LlamaContext {
 
 int64_t available_memory();  // bytes; 0 where unknown
 
+// Tokens of a branch, of a model trained for so many (0: unknown), and of all branches together.
+int choose_context(const EngineOptions& options, int trained);
+int choose_cells(const EngineOptions& options, const GgufFacts& facts, int context);
+
 }  // namespace reckon

@@ -4,10 +4,15 @@
 
 namespace reckon {
 
-std::unique_ptr<EngineModel> load_engine(Loop&, EngineOptions) {
+namespace {
+[[noreturn]] void refuse() {
   throw Error(Code::unsupported,
               "this build has no embedded engine; run `tools/build-llama` and build again, or use a model server");
 }
+}  // namespace
+
+std::unique_ptr<EngineModel> load_engine(Loop&, EngineOptions) { refuse(); }
+int64_t engine_bytes(const EngineOptions&) { refuse(); }
 
 std::string engine_version() { return ""; }
 

@@ -20,6 +20,7 @@ struct HttpRequest {
   Headers headers;  // names in lower case
   std::string body;
   std::string_view header(std::string_view lower_case_name) const;  // "" when absent
+  std::string_view query_value(std::string_view name) const;        // as it was sent; "" when absent
 };
 
 struct HttpResponse {

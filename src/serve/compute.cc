@@ -97,11 +97,7 @@ void choose_compute(Ask& ask, Fields& fields, const HttpRequest& request, const 
   if (!named) throw Refusal(Code::invalid_request, "model is missing", "model", "missing_field");
   ask.model = *named;
   if (*named == "reckon/auto") named = model.name + "@auto";
-  size_t at = named->rfind('@');
-  std::string base = named->substr(0, at);
-  if (base != model.name && base != "default")
-    throw Refusal(Code::not_found, fmt::format("there is no model '{}' here; there is '{}'", base, model.name), "model",
-                  "model_not_found");
+  size_t at = named->rfind('@');  // what is before it, the model pool has found
   std::string policy = at == std::string::npos ? limits.strategy : named->substr(at + 1);
   if (std::string_view header = request.header("x-reckon-policy"); !header.empty()) policy = header;
 

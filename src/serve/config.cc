@@ -29,7 +29,7 @@ class Table {
   }
   template <class T>
   void read(const char* key, std::optional<T>& value, double low, double high) {
-    if (!table_.contains(key)) return;
+    if (!node(key)) return;
     read(key, value.emplace(), low, high);
   }
   void read(const char* key, std::chrono::milliseconds& time, double low, double high) {
@@ -103,6 +103,33 @@ void read_limits(const toml::table& section, const std::string& file, ServeConfi
   }
 }
 
+void read_engine(Table& table, ServeConfig::Engine& engine) {
+  table.read("context", engine.context, 16, 10'000'000);
+  table.read("threads", engine.threads, 0, 512);
+  table.read("gpu_layers", engine.gpu_layers, -1, 10'000);
+  table.read("kv_cells", engine.kv_cells, 0, 100'000'000);
+}
+
+void read_models(Table& top, const toml::node& node, const std::string& file, ServeConfig& config) {
+  const toml::array* list = node.as_array();
+  if (!list || !list->is_array_of_tables() || list->empty()) top.fail(node, "models", "must be [[models]] tables");
+  for (const toml::node& element : *list) {
+    Table table(*element.as_table(), file, "models.");
+    ServeConfig::Model model;
+    table.read("name", model.name);
+    table.read("model", model.file);
+    read_engine(table, model.engine);
+    table.finish();
+    const toml::node* name = element.as_table()->get("name");
+    if (!name) table.fail(element, "name", "is missing");
+    try {
+      add_model(config.models, std::move(model));
+    } catch (const Error& error) {
+      table.fail(*name, "name", error.what());
+    }
+  }
+}
+
 void read_keys(Table& top, const toml::node& node, const std::string& file, ServeConfig& config) {
   const toml::array* list = node.as_array();
   if (!list || !list->is_array_of_tables()) top.fail(node, "keys", "must be [[keys]] tables");
@@ -134,6 +161,17 @@ void read_keys(Table& top, const toml::node& node, const std::string& file, Serv
 
 }  // namespace
 
+void add_model(std::vector<ServeConfig::Model>& models, ServeConfig::Model model) {
+  const std::string& name = model.name;
+  if (name.empty() || name == "default" || name == "reckon/auto" || name.find('@') != std::string::npos)
+    throw Error(Code::invalid_request,
+                fmt::format("'{}' cannot be the name of a model: no default, no reckon/auto, nothing with an @", name));
+  if (std::ranges::find(models, name, &ServeConfig::Model::name) != models.end())
+    throw Error(Code::invalid_request, fmt::format("'{}' is there twice", name));
+  if (model.file.empty()) model.file = name;
+  models.push_back(std::move(model));
+}
+
 ServeConfig parse_config(std::string_view text, const std::string& file) {
   toml::table root;
   try {
@@ -144,10 +182,16 @@ ServeConfig parse_config(std::string_view text, const std::string& file) {
   ServeConfig config;
   Table table(root, file, "");
   table.read("listen", config.listen);
-  table.read("model", config.model);
-  table.read("context", config.context, 16, 10'000'000);
-  table.read("threads", config.threads, 0, 512);
-  table.read("gpu_layers", config.gpu_layers, -1, 10'000);
+  std::string model;
+  table.read("model", model);
+  if (const toml::node* models = table.node("models")) {
+    if (!model.empty()) table.fail(*root.get("model"), "model", "and [[models]] exclude each other");
+    read_models(table, *models, file, config);
+  } else if (!model.empty()) {
+    add_model(config.models, {model, model});
+  }
+  read_engine(table, config.engine);
+  table.read("memory_limit", config.memory_limit, 0.001, 1e6);
   table.read("log", config.log);
   table.read("record", config.record);
   table.read("ledger", config.ledger);

@@ -16,9 +16,21 @@ struct ServeConfig {
     KeyRules rules;
     std::string sha256;
   };
+  // What one model is loaded with; absent: as the whole server.
+  struct Engine {
+    std::optional<int> context, threads, gpu_layers, kv_cells;
+    bool operator==(const Engine&) const = default;
+  };
+  struct Model {
+    std::string name;  // in requests
+    std::string file;  // alias, hf:REPO/FILE or path
+    Engine engine{};
+    bool operator==(const Model&) const = default;
+  };
   std::string listen = "127.0.0.1:8080";
-  std::string model = "qwen2.5-coder-1.5b";
-  int context = 4096, threads = 0, gpu_layers = -1;
+  std::vector<Model> models;               // the first is the default one; empty: nobody chose
+  Engine engine;                           // of models that do not say otherwise
+  std::optional<double> memory_limit;      // GiB of all loaded models together
   std::string log;                         // file of the access log; empty: none, "-": standard error
   std::string record;                      // recording file of every run, prompts and samples; empty: none
   std::string ledger;                      // file; empty: the user's own
@@ -30,6 +42,10 @@ struct ServeConfig {
   TlsFiles tls;
   std::vector<std::string> cors;  // origins of pages that may ask; "*": all
 };
+
+// Throws Error{invalid_request} for a name that requests could not use, or that is taken. Without a file the name is
+// it.
+void add_model(std::vector<ServeConfig::Model>& models, ServeConfig::Model model);
 
 // Throws Error{invalid_request} "FILE:LINE: KEY ..." for what is not TOML, unknown, of a wrong type or out of range.
 ServeConfig parse_config(std::string_view text, const std::string& file);

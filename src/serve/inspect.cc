@@ -44,34 +44,51 @@ std::string tokens_or_text(const HttpRequest& request, const Model& model) {
   return json::serialize(json::object{{"tokens", std::move(list)}});
 }
 
+json::object status_of(const ModelState& model) {
+  json::object status{{"value", model.state}};
+  if (model.state == "loading") status["progress"] = model.progress;
+  if (!model.failure.empty()) status["failure"] = model.failure;
+  return status;
+}
+
 }  // namespace
 
 HttpResponse Service::health() const {
   if (draining_) return {.status = 503, .body = R"({"status":"draining"})"};
-  if (!runs_)
+  json::object loading;
+  for (const ModelState& model : pool_.states())
+    if (model.state == "loading") loading[model.name] = model.progress;
+  if (!pool_.ready())
     return {.status = 503,
-            .body = json::serialize(
-                json::object{{"status", "loading model"},
-                             {"error", {{"message", state_}, {"type", "unavailable_error"}, {"code", 503}}}})};
-  return {.body = R"({"status":"ok"})"};
+            .body = json::serialize(json::object{
+                {"status", "loading model"},
+                {"loading", std::move(loading)},
+                {"error", {{"message", "the model is loading"}, {"type", "unavailable_error"}, {"code", 503}}}})};
+  json::object fine{{"status", "ok"}};
+  if (!loading.empty()) fine["loading"] = std::move(loading);
+  return {.body = json::serialize(fine)};
 }
 
 std::string Service::models(std::string_view id) const {
-  const Capabilities& facts = runs_->model().capabilities();
   json::array list;
-  auto add = [&](const std::string& id, const std::string& policy) {
+  auto add = [&](const ModelState& model, const std::string& id, const std::string& policy) {
+    json::object meta{{"policy", strategy_of(policy, options_.limits)}};
+    if (model.facts) meta["engine"] = model.facts->engine, meta["n_ctx"] = model.facts->context;
     list.push_back({{"id", id},
                     {"object", "model"},
                     {"created", started_},
                     {"owned_by", "reckon"},
-                    {"meta", {{"engine", facts.engine}, {"n_ctx", facts.context}, {"policy", policy}}}});
+                    {"status", status_of(model)},
+                    {"meta", std::move(meta)}});
   };
-  add(facts.name, strategy_of(options_.limits.strategy, options_.limits));
-  for (const std::string& policy : policy_names())
-    if ((policy != "sc16" || options_.limits.samples >= 16) &&
-        (!policy.starts_with("think") || !facts.think_open.empty()))
-      add(facts.name + "@" + policy, strategy_of(policy, options_.limits));
-  add("reckon/auto", strategy_of("auto", options_.limits));
+  for (const ModelState& model : pool_.states()) {
+    add(model, model.name, options_.limits.strategy);
+    for (const std::string& policy : policy_names())
+      if ((policy != "sc16" || options_.limits.samples >= 16) &&
+          (!policy.starts_with("think") || (model.facts && !model.facts->think_open.empty())))
+        add(model, model.name + "@" + policy, policy);
+  }
+  add(pool_.state("default"), "reckon/auto", "auto");
   for (const json::value& model : list)
     if (model.at("id").as_string() == id) return json::serialize(model);
   if (!id.empty())
@@ -80,21 +97,28 @@ std::string Service::models(std::string_view id) const {
   return json::serialize(json::object{{"object", "list"}, {"data", std::move(list)}});
 }
 
-std::string Service::props() const {
-  const Capabilities& facts = runs_->model().capabilities();
-  return json::serialize(json::object{{"model_alias", facts.name},
-                                      {"total_slots", options_.limits.active},
-                                      {"default_generation_settings", {{"n_ctx", facts.context}}},
-                                      {"build_info", "reckon " + options_.version + ", " + facts.engine}});
+std::string Service::props(std::string_view named) const {
+  ModelState model = pool_.state(named.empty() ? "default" : named);
+  json::object props{{"model_alias", model.name},
+                     {"model_status", status_of(model)},
+                     {"total_slots", options_.limits.active},
+                     {"build_info", "reckon " + options_.version}};
+  if (model.facts) {
+    props["default_generation_settings"] = {{"n_ctx", model.facts->context}};
+    props["build_info"] = fmt::format("reckon {}, {}", options_.version, model.facts->engine);
+  }
+  return json::serialize(props);
 }
 
-// A slot is a place for a request that runs; which of them is busy is not told apart.
+// A slot is a place for a request that runs; which of them is busy is not told apart. Models in memory have slots.
 std::string Service::slots() const {
-  runs_->publish();
   json::array list;
-  for (int i = 0; i < options_.limits.active; ++i)
-    list.push_back(
-        {{"id", i}, {"n_ctx", runs_->model().capabilities().context}, {"is_processing", i < metrics_.active}});
+  for (const ModelState& model : pool_.states())
+    for (int i = 0; i < options_.limits.active && (model.state == "loaded" || model.state == "unloading"); ++i)
+      list.push_back({{"id", list.size()},
+                      {"model", model.name},
+                      {"n_ctx", model.facts->context},
+                      {"is_processing", i < model.active}});
   return json::serialize(list);
 }
 
@@ -112,10 +136,10 @@ std::string Service::policies() const {
   return json::serialize(json::object{{"policies", std::move(names)}, {"strategies", std::move(strategies)}});
 }
 
-std::string Service::estimate(const HttpRequest& request) const {
-  Ask ask = parse_chat(request, options_.limits, runs_->model().capabilities());
-  int prompt = runs_->count_tokens(ask);
-  Estimate most = reckon::estimate(ask, prompt, runs_->model().capabilities());
+std::string Service::estimate(const HttpRequest& request, const Runs& runs) const {
+  Ask ask = parse_chat(request, options_.limits, runs.model().capabilities());
+  int prompt = runs.count_tokens(ask);
+  Estimate most = reckon::estimate(ask, prompt, runs.model().capabilities());
   return json::serialize(json::object{{"policy", ask.strategy},
                                       {"prompt_tokens", prompt},
                                       {"samples_at_most", most.samples},
@@ -125,10 +149,10 @@ std::string Service::estimate(const HttpRequest& request) const {
                                       {"warnings", json::value_from(ask.warnings)}});
 }
 
-std::string Service::count(const HttpRequest& request) const {
-  if (request.path.ends_with("tokenize")) return tokens_or_text(request, runs_->model());
-  Ask ask = parse_messages(request, options_.limits, runs_->model().capabilities());
-  return json::serialize(json::object{{"input_tokens", runs_->count_tokens(ask)}});
+std::string Service::count(const HttpRequest& request, const Runs& runs) const {
+  if (request.path.ends_with("tokenize")) return tokens_or_text(request, runs.model());
+  Ask ask = parse_messages(request, options_.limits, runs.model().capabilities());
+  return json::serialize(json::object{{"input_tokens", runs.count_tokens(ask)}});
 }
 
 std::string Service::about_request(const HttpRequest& request) {
@@ -137,7 +161,7 @@ std::string Service::about_request(const HttpRequest& request) {
   if (answer_now) id.resize(id.size() - std::string_view("/answer-now").size());
   id = bare_id(std::move(id));
   if (answer_now || request.method == "DELETE")
-    if (!books_.finish_now(id)) runs_->leave(id);
+    if (!books_.finish_now(id)) pool_.leave(id);
   std::string state = books_.state(id);
   if (state.empty()) throw Refusal(Code::not_found, "there is no request of this id", "", "request_not_found");
   return state;

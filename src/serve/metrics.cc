@@ -49,6 +49,39 @@ void Metrics::ran(const Ran& ran) {
   tokens_.add(labels + R"(,gen_ai_token_type="output")", static_cast<double>(ran.output));
 }
 
+// The engines' counters are their own: that they equal the sum of the ledger is for whoever reads both to see.
+std::string Metrics::models_text() const {
+  std::string text;
+  auto family = [&](const char* name, const char* type, const char* help, const auto& lines) {
+    text += fmt::format("# HELP {0} {2}\n# TYPE {0} {1}\n", name, type, help);
+    for (const ModelState& model : models)
+      for (const auto& [more, value] : lines(model))
+        text += fmt::format("{}{{model=\"{}\"{}}} {}\n", name, label(model.name), more, value);
+  };
+  using Lines = std::vector<std::pair<const char*, int64_t>>;
+  family("reckon_model_loaded", "gauge", "Whether the model is in memory.",
+         [](const ModelState& m) { return Lines{{"", m.state == "loaded" || m.state == "unloading"}}; });
+  family("reckon_model_loads_total", "counter", "Times that the model was loaded.",
+         [](const ModelState& m) { return Lines{{"", m.loads}}; });
+  family("reckon_model_requests", "gauge", "Requests of the model, by what they do.",
+         [](const ModelState& m) { return Lines{{",state=\"active\"", m.active}, {",state=\"queued\"", m.queued}}; });
+  family("reckon_engine_tokens_total", "counter", "Tokens that the engine computed, as it counted them itself.",
+         [](const ModelState& m) {
+           return Lines{{",kind=\"prompt\"", m.counts.prompt}, {",kind=\"generated\"", m.counts.generated}};
+         });
+  family("reckon_engine_recomputed_tokens_total", "counter",
+         "Prompt tokens that were computed again because KV memory was short.",
+         [](const ModelState& m) { return Lines{{"", m.counts.recomputed}}; });
+  family("reckon_engine_steps_total", "counter", "Decode steps.",
+         [](const ModelState& m) { return Lines{{"", m.counts.steps}}; });
+  family("reckon_engine_branches", "gauge", "Live branches.",
+         [](const ModelState& m) { return Lines{{"", m.counts.branches}}; });
+  family("reckon_engine_kv_cells", "gauge", "Tokens of KV memory.", [](const ModelState& m) {
+    return Lines{{",state=\"used\"", m.counts.cells_used}, {",state=\"all\"", m.counts.cells}};
+  });
+  return text;
+}
+
 std::string Metrics::text() const {
   std::string text;
   auto head = [&](const char* name, const char* type, const char* help) {
@@ -76,6 +109,7 @@ std::string Metrics::text() const {
   one("reckon_requests_active", "gauge", "Requests being computed.", active);
   one("reckon_requests_queued", "gauge", "Requests that wait.", queued);
   one("reckon_connections", "gauge", "Open connections.", connections);
+  text += models_text();
   for (const Family* family : {&duration_, &first_, &per_token_, &tokens_}) text += family->text();
   return text;
 }

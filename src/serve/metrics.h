@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "serve/model_state.h"
+
 #include <reckon/budget.h>
 
 namespace reckon {
@@ -27,11 +29,13 @@ class Metrics {
 
   int64_t cancelled = 0, rejected = 0, early_stops = 0, ledger_failures = 0, shallower = 0;
   int active = 0, queued = 0, connections = 0;
+  std::vector<ModelState> models;
   double mean_seconds() const { return ran_ > 0 ? seconds_ / static_cast<double>(ran_) : 1; }
   const Usage& usage() const { return usage_; }
   std::string text() const;
 
  private:
+  std::string models_text() const;
   // Histograms in the names, units and buckets of OpenTelemetry's conventions for generative AI, as Prometheus spells
   // them (https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/).
   struct Histogram {

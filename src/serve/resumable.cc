@@ -12,19 +12,10 @@ namespace json = boost::json;
 
 constexpr std::string_view kRequests = "/v1/reckon/requests/", kEvents = "/events", kResponses = "/v1/responses/";
 
-std::string_view query_value(std::string_view query, std::string_view name) {
-  while (!query.empty()) {
-    std::string_view pair = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(query.size(), pair.size() + 1));
-    if (pair.starts_with(name) && pair.substr(name.size()).starts_with('=')) return pair.substr(name.size() + 1);
-  }
-  return {};
-}
-
 // The number of the last event that the client has: of EventSource's header, or of OpenAI's query. -1: none.
 int64_t last_seen(const HttpRequest& request) {
   std::string_view text = request.header("last-event-id");
-  if (text.empty()) text = query_value(request.query, "starting_after");
+  if (text.empty()) text = request.query_value("starting_after");
   if (text.empty()) return -1;
   int64_t number = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -56,27 +47,29 @@ Task<void> Service::read_again(const HttpRequest& request, Responder& responder,
   std::string id = request.path.substr(response ? kResponses.size() : kRequests.size());
   if (!response) id.resize(id.size() - kEvents.size());
   id = bare_id(std::move(id));
-  if (response && query_value(request.query, "stream") != "true")
+  if (response && request.query_value("stream") != "true")
     responder.send(response_of(co_await held_.snapshot(id, entry->key.name)));
   else co_await held_.follow(id, entry->key.name, last_seen(request), responder);
   entry->status = 200;
 }
 
-Task<void> Service::generate_apart(const Form& form, Ask ask, Responder& responder, Shared entry) {
+Task<void> Service::generate_apart(const Form& form, Ask ask, ModelPool::Lease lease, Responder& responder,
+                                   Shared entry) {
   bool listens = std::exchange(ask.stream, true);
   if (!listens && !ask.background)
     throw Refusal(Code::invalid_request, "reckon.stream.resume needs stream: true", "reckon.stream.resume",
                   "invalid_value");
   held_.open(entry->id, entry->key.name,
-             [&](Responder& memory) { return answer_apart(form, std::move(ask), memory, entry); });
+             [&](Responder& memory) { return answer_apart(form, std::move(ask), std::move(lease), memory, entry); });
   if (listens) co_await held_.follow(entry->id, entry->key.name, -1, responder);
   else responder.send(response_of(co_await held_.snapshot(entry->id, entry->key.name)));
 }
 
-Task<void> Service::answer_apart(const Form& form, Ask ask, Responder& responder, Shared entry) {
+Task<void> Service::answer_apart(const Form& form, Ask ask, ModelPool::Lease lease, Responder& responder,
+                                 Shared entry) {
   std::optional<HttpResponse> refused;
   try {
-    co_await answer(form, std::move(ask), responder, entry);
+    co_await answer(form, std::move(ask), std::move(lease), responder, entry);
   } catch (const Error& error) {
     refused = refusal(error, *entry);
   } catch (const std::exception& error) {

@@ -56,7 +56,7 @@ struct Pace {
 };
 
 // Runs requests on one model: a bounded number at once, the rest in a bounded queue. Dropping a run stops its branches;
-// the books keep account of what they had computed.
+// the books keep account of what they had computed. Loop thread.
 class Runs {
  public:
   Runs(Loop& loop, Model& model, const ServeLimits& limits, Books& books, Runner runner = reckon::run);
@@ -68,9 +68,9 @@ class Runs {
 
   const Model& model() const { return model_; }
   bool leave(const std::string& id) { return gate_.leave(id); }  // a request that still waits
-  void publish() {
-    metrics_.active = gate_.active(), metrics_.queued = gate_.waiting(), metrics_.rejected = gate_.rejected();
-  }
+  int active() const { return gate_.active(); }
+  int waiting() const { return gate_.waiting(); }
+  int64_t rejected() const { return gate_.rejected(); }  // because the queue was full
 
  private:
   using PassPtr = std::shared_ptr<Gate::Pass>;  // owner: the run; within() hands it over as a copy

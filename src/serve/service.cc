@@ -23,6 +23,10 @@ constexpr std::string_view kModels = "/v1/models/";
 
 int64_t unix_seconds() { return unix_milliseconds() / 1000; }
 
+std::string loading_text(const ModelState& model) {
+  return fmt::format("loading {}: {:.0f} %", model.name, model.progress * 100);
+}
+
 // Clients write the / of a model's name as %2F; what is not two hexadecimal digits stays as it is.
 std::string percent_decoded(std::string_view text) {
   std::string decoded;
@@ -89,12 +93,26 @@ Service::Service(Loop& loop, ServiceOptions options)
     : loop_(loop),
       options_(std::move(options)),
       books_(loop, options_.books, metrics_),
+      pool_(loop, std::exchange(options_.models, {}), options_.memory_limit,
+            [this](Model& model) {
+              return std::make_unique<Runs>(loop_, model, options_.limits, books_, options_.runner);
+            }),
       held_(loop, std::chrono::seconds(60)),
       next_id_(mix(std::random_device()(), std::random_device()())),  // allowed: ids must not repeat between starts
       started_(unix_seconds()) {}
 
-void Service::ready(Model& model) {
-  runs_ = std::make_unique<Runs>(loop_, model, options_.limits, books_, options_.runner);
+Task<void> Service::open() { co_await pool_.lease("default", 1); }
+
+Task<void> Service::settled() {
+  co_await books_.settled();
+  co_await pool_.settled();
+}
+
+void Service::publish() {
+  metrics_.models = pool_.states();
+  metrics_.rejected = pool_.rejected();
+  metrics_.active = metrics_.queued = 0;
+  for (const ModelState& model : metrics_.models) metrics_.active += model.active, metrics_.queued += model.queued;
 }
 
 KeyRules Service::authorise(const HttpRequest& request) const {
@@ -109,15 +127,15 @@ KeyRules Service::authorise(const HttpRequest& request) const {
 }
 
 // Seconds until a refused request may be tried again: a queue's mean wait, or the next day for a budget that is spent.
-int Service::retry_after(const Error& error) const {
+int Service::retry_after(const Error& error) {
   auto* refusal = dynamic_cast<const Refusal*>(&error);
   if (refusal && refusal->api_code() == "insufficient_quota") return static_cast<int>(86'400 - unix_seconds() % 86'400);
-  if (runs_) runs_->publish();
+  publish();
   double mean = metrics_.mean_seconds() * (1 + static_cast<double>(metrics_.queued) / options_.limits.active);
   return std::clamp(static_cast<int>(std::ceil(mean)), 1, 600);
 }
 
-HttpResponse Service::refusal(const Error& error, Entry& entry) const {
+HttpResponse Service::refusal(const Error& error, Entry& entry) {
   HttpResponse response{.status = http_status(error.code()), .headers = {{"X-Request-Id", entry.id}}};
   response.body = entry.path.starts_with("/v1/messages") ? anthropic_error(error) : openai_error(error);
   if (response.status == 429 || response.status == 503)
@@ -154,12 +172,12 @@ Task<void> Service::route(const HttpRequest& request, Responder& responder, Shar
   }
   entry->key = authorise(request);
   if (request.path == "/metrics") {
-    if (runs_) runs_->publish();
+    publish();
     entry->status = 200;
     responder.send({.body = metrics_.text(), .content_type = "text/plain; version=0.0.4; charset=utf-8"});
     co_return;
   }
-  if (!runs_) throw Refusal(Code::model_unavailable, state_, "", "loading");
+  if (!pool_.ready()) throw Refusal(Code::model_unavailable, loading_text(pool_.state("default")), "", "loading");
   if (draining_) throw Refusal(Code::model_unavailable, "the server is shutting down", "", "draining");
   if (form_of(request.path)) {
     if (request.method != "POST") throw Refusal(Code::invalid_request, "use POST", "", "method_not_allowed");
@@ -167,26 +185,37 @@ Task<void> Service::route(const HttpRequest& request, Responder& responder, Shar
   } else if (reads_again(request)) {
     co_await read_again(request, responder, entry);
   } else {
-    inspect(request, responder);
+    co_await inspect(request, responder);
     entry->status = 200;
   }
 }
 
-void Service::inspect(const HttpRequest& request, Responder& responder) {
+Task<void> Service::inspect(const HttpRequest& request, Responder& responder) {
   const std::string& path = request.path;
   bool get = request.method == "GET" || request.method == "HEAD", post = request.method == "POST";
   std::string body;
   if (path == "/v1/models" && get) body = models("");
   else if (path.starts_with(kModels) && get) body = models(percent_decoded(path.substr(kModels.size())));
-  else if (path == "/props" && get) body = props();
+  else if (path == "/props" && get) body = props(percent_decoded(request.query_value("model")));
   else if (path == "/slots" && get) body = slots();
   else if (path == "/v1/reckon/policies" && get) body = policies();
-  else if (path == "/v1/reckon/estimate" && post) body = estimate(request);
+  else if (path == "/v1/reckon/estimate" && post) body = estimate(request, (co_await lease(request)).runs());
   else if ((path == "/v1/messages/count_tokens" || path == "/tokenize" || path == "/detokenize") && post)
-    body = count(request);
+    body = count(request, (co_await lease(request)).runs());
   else if (path.starts_with("/v1/reckon/requests/")) body = about_request(request);
   else throw Refusal(Code::not_found, fmt::format("there is no {} {}", request.method, path), "", "unknown_route");
   responder.send({.body = std::move(body)});
+}
+
+// Read before the surface reads the request, since what a request may ask depends on its model.
+Task<ModelPool::Lease> Service::lease(const HttpRequest& request) {
+  json::object body = parse_body(request.body);
+  Fields fields(body);
+  std::string named = fields.text("model").value_or("default");
+  std::optional<double> seconds;
+  if (const json::object* reckon = fields.object("reckon"))
+    if (auto ms = Fields(*reckon, "reckon.").number("deadline_ms", 1, 1e9)) seconds = *ms / 1000;
+  co_return co_await pool_.lease(std::move(named), options_.limits.queue, seconds);
 }
 
 Task<void> Service::generate(const HttpRequest& request, Responder& responder, Shared entry) {
@@ -196,17 +225,20 @@ Task<void> Service::generate(const HttpRequest& request, Responder& responder, S
   limits.seconds = std::min(limits.seconds, own.seconds.value_or(limits.seconds));
   limits.samples = static_cast<int>(std::min<int64_t>(limits.samples, own.samples.value_or(limits.samples)));
   if (own.tokens) limits.tokens = std::min(*own.tokens, limits.tokens.value_or(*own.tokens));
-  Ask ask = form.parse(request, limits, runs_->model().capabilities());
-  runs_->prepare(ask);
+  ModelPool::Lease model = co_await lease(request);
+  Ask ask = form.parse(request, limits, model.model().capabilities());
+  if (ask.deadline) *ask.deadline -= std::chrono::duration<double>(loop_.now() - entry->start).count();
+  model.runs().prepare(ask);
   entry->model = ask.model, entry->policy = ask.strategy;
-  if (ask.resume) co_await generate_apart(form, std::move(ask), responder, entry);
-  else co_await answer(form, std::move(ask), responder, entry);
+  if (ask.resume) co_await generate_apart(form, std::move(ask), std::move(model), responder, entry);
+  else co_await answer(form, std::move(ask), std::move(model), responder, entry);
 }
 
-Task<void> Service::answer(const Form& form, Ask ask, Responder& responder, Shared entry) {
-  const Capabilities& facts = runs_->model().capabilities();
+Task<void> Service::answer(const Form& form, Ask ask, ModelPool::Lease lease, Responder& responder, Shared entry) {
+  Runs& runs = lease.runs();
+  const Capabilities& facts = runs.model().capabilities();
   std::unique_ptr<Surface> surface = form.surface(
-      {entry->id, unix_seconds(), ask, runs_->count_tokens(ask), facts.think_open, facts.think_close}, responder);
+      {entry->id, unix_seconds(), ask, runs.count_tokens(ask), facts.think_open, facts.think_close}, responder);
   Watcher watcher;
   if (ask.stream) {
     watcher.admitted = [&](const std::string& strategy) {
@@ -217,7 +249,7 @@ Task<void> Service::answer(const Form& form, Ask ask, Responder& responder, Shar
     watcher.event = [&](const Progress::Event& event) { surface->progress(event); };
   }
   try {
-    Done done = co_await runs_->run(ask, {entry->id, entry->key}, std::move(watcher));
+    Done done = co_await runs.run(ask, {entry->id, entry->key}, std::move(watcher));
     entry->status = 200;
     entry->policy = done.run.receipt.strategy;
     entry->tokens = done.run.receipt.usage.computed(), entry->samples = done.run.receipt.samples;

@@ -9,11 +9,14 @@
 #include "serve/held_streams.h"
 #include "serve/keys.h"
 #include "serve/metrics.h"
+#include "serve/model_pool.h"
 #include "serve/runs.h"
 
 namespace reckon {
 
 struct ServiceOptions {
+  std::vector<OfferedModel> models;  // the first is the default one
+  int64_t memory_limit = 0;          // bytes of all loaded models; 0: none
   ServeLimits limits;
   Keys keys;                        // empty: everyone may ask
   std::vector<std::string> cors{};  // origins of pages that may ask; "*": all
@@ -26,20 +29,19 @@ struct ServiceOptions {
 // The id of a request without the prefix that its surface gave it.
 std::string bare_id(std::string id);
 
-// The HTTP API over one model. Loop thread; outlives the server that calls it.
+// The HTTP API over the models of a server. Loop thread; outlives the server that calls it.
 class Service {
  public:
   Service(Loop& loop, ServiceOptions options);
 
-  void ready(Model& model);  // from now on; until then everything is 503
-  void loading(std::string what) { state_ = std::move(what); }
+  Task<void> open();  // loads the first model; until then everything is 503. Throws its Error
   // Takes effect for requests that come from now on.
   void reconfigure(ServeLimits limits, Keys keys, std::vector<std::string> cors) {
     options_.limits = std::move(limits), options_.keys = std::move(keys), options_.cors = std::move(cors);
   }
-  void drain() { draining_ = true, held_.drop_unattended(); }  // refuse new requests with 503
+  void drain() { draining_ = true, pool_.close(), held_.drop_unattended(); }  // refuse new requests with 503
   void connections(int count) { metrics_.connections = count; }
-  Task<void> settled() { return books_.settled(); }  // what requests that were left had computed is entered
+  Task<void> settled();  // what requests that were left had computed is entered, and no model is loading
   const Metrics& metrics() const { return metrics_; }
 
   Task<void> handle(const HttpRequest& request, Responder& responder);
@@ -64,35 +66,36 @@ class Service {
   static const Form* form_of(const std::string& path);
   Task<void> route(const HttpRequest& request, Responder& responder, Shared entry);
   Task<void> generate(const HttpRequest& request, Responder& responder, Shared entry);
-  Task<void> answer(const Form& form, Ask ask, Responder& responder, Shared entry);
-  HttpResponse refusal(const Error& error, Entry& entry) const;
+  Task<ModelPool::Lease> lease(const HttpRequest& request);  // of the model that it names
+  Task<void> answer(const Form& form, Ask ask, ModelPool::Lease lease, Responder& responder, Shared entry);
+  HttpResponse refusal(const Error& error, Entry& entry);
 
   // resumable.cc: runs that outlive their client's connection.
   static bool reads_again(const HttpRequest& request);
   Task<void> read_again(const HttpRequest& request, Responder& responder, Shared entry);
-  Task<void> generate_apart(const Form& form, Ask ask, Responder& responder, Shared entry);
-  Task<void> answer_apart(const Form& form, Ask ask, Responder& responder, Shared entry);
+  Task<void> generate_apart(const Form& form, Ask ask, ModelPool::Lease lease, Responder& responder, Shared entry);
+  Task<void> answer_apart(const Form& form, Ask ask, ModelPool::Lease lease, Responder& responder, Shared entry);
 
-  void inspect(const HttpRequest& request, Responder& responder);
+  Task<void> inspect(const HttpRequest& request, Responder& responder);
   HttpResponse health() const;
-  std::string models(std::string_view id) const;  // all where `id` is empty
-  std::string props() const;
+  std::string models(std::string_view id) const;    // all where `id` is empty
+  std::string props(std::string_view model) const;  // of the first where `model` is empty
   std::string slots() const;
   std::string policies() const;
-  std::string estimate(const HttpRequest& request) const;
-  std::string count(const HttpRequest& request) const;
+  std::string estimate(const HttpRequest& request, const Runs& runs) const;
+  std::string count(const HttpRequest& request, const Runs& runs) const;
   std::string about_request(const HttpRequest& request);
-  int retry_after(const Error& error) const;
+  void publish();  // what the metrics tell of now
+  int retry_after(const Error& error);
   KeyRules authorise(const HttpRequest& request) const;
 
   Loop& loop_;
   ServiceOptions options_;
   Metrics metrics_;
   Books books_;
-  std::string state_ = "loading the model";
   bool draining_ = false;
-  std::unique_ptr<Runs> runs_;
-  HeldStreams held_;  // after what its runs use
+  ModelPool pool_;    // after what its runs use
+  HeldStreams held_;  // and these after their models
   uint64_t next_id_;
   const int64_t started_;
 };

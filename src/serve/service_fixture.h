@@ -52,14 +52,37 @@ inline Task<void> enter(std::vector<LedgerEntry>& rows, const bool& full, Ledger
   rows.push_back(std::move(row));
 }
 
+// A model that somebody else owns.
+class Borrowed : public Model {
+ public:
+  explicit Borrowed(Model& model) : model_(model) {}
+  const Capabilities& capabilities() const override { return model_.capabilities(); }
+  Task<std::unique_ptr<Branch>> open(Prompt prompt, std::shared_ptr<Account> account, Role role) override {
+    return model_.open(std::move(prompt), std::move(account), role);
+  }
+  int count_tokens(const Prompt& prompt) const override { return model_.count_tokens(prompt); }
+  Form form(const Prompt& prompt) const override { return model_.form(prompt); }
+  Turn read(const Form& form, std::string_view text, bool cut) const override { return model_.read(form, text, cut); }
+
+ private:
+  Model& model_;
+};
+
+inline OfferedModel offered(Model& model, int64_t bytes = 0) {
+  return {.name = model.capabilities().name, .bytes = bytes, .load = [&model](const std::function<bool(double)>&) {
+            return LoadedModel{.model = std::make_unique<Borrowed>(model)};
+          }};
+}
+
 class ServiceTest : public testing::Test {
  protected:
   void start(ServiceOptions options = {}) {
+    if (options.models.empty()) options.models.push_back(offered(model));
     options.log = [this](const std::string& line) { log.push_back(line); };
     options.books.ledger = [this](LedgerEntry row) { return enter(rows, disk_full, std::move(row)); };
     options.books.report = [this](const std::string& line) { reports.push_back(line); };
     service = std::make_unique<Service>(sim, std::move(options));
-    service->ready(model);
+    sim.run(service->open());
   }
   Recorder ask(const std::string& path, const std::string& body, Headers headers = {}) {
     Recorder recorder;

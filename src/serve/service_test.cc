@@ -315,10 +315,12 @@ TEST_F(ServiceTest, WaitersThatLeaveGiveTheirPlaceBack) {
 }
 
 TEST_F(ServiceTest, LoadingAndDrainingAre503) {
-  service = std::make_unique<Service>(sim, ServiceOptions{});
+  ServiceOptions options;
+  options.models.push_back(offered(model));
+  service = std::make_unique<Service>(sim, std::move(options));
   EXPECT_EQ(ask("/health", "").response.status, 503);
   expect_refused(chat(""), 503, "", "loading");
-  service->ready(model);
+  sim.run(service->open());
   EXPECT_EQ(ask("/health", "").response.status, 200);
   service->drain();
   EXPECT_EQ(ask("/health", "").response.status, 503);
