@@ -109,7 +109,7 @@ int eval(const Options& options) {
   AsioLoop loop;  // after the verifier: its pool may still be checking at the end
   Interrupt interrupt(loop);
   RunLedger ledger("eval");
-  std::unique_ptr<Model> model = loop.run(on_pool([&] { return options.model.load(loop); }));
+  std::unique_ptr<Model> model = loop.run(on_pool([&] { return options.model.load(loop, options.parallel > 1); }));
   Bar bar;
   std::vector<EvalRow> rows = loop.run(
       evaluate(questions, *model, verifier, plan,

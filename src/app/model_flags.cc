@@ -22,7 +22,7 @@ void ModelFlags::declare(Flags& flags) {
   flags.option("--gpu-layers", gpu_layers, "Layers on the GPU; -1: as many as fit.");
 }
 
-std::unique_ptr<Model> ModelFlags::load(Loop& loop) const {
+std::unique_ptr<Model> ModelFlags::load(Loop& loop, bool mixed) const {
   require(context >= 16, "--context", context, "16 or more");
   require(threads >= 0 && threads <= 512, "--threads", threads, "0..512");
   EngineOptions options;
@@ -31,6 +31,7 @@ std::unique_ptr<Model> ModelFlags::load(Loop& loop) const {
   options.context = context;
   options.threads = threads;
   options.gpu_layers = gpu_layers;
+  options.mixed = mixed;
   options.cache_dir = cache_folder();
   return load_engine(loop, options);
 }

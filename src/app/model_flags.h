@@ -20,7 +20,8 @@ struct ModelFlags {
   int gpu_layers = -1;
 
   void declare(Flags& flags);
-  std::unique_ptr<Model> load(Loop& loop) const;
+  // `mixed`: several questions will be asked at a time.
+  std::unique_ptr<Model> load(Loop& loop, bool mixed = false) const;
 };
 
 // The options of a run, shared by solve and eval.

@@ -17,6 +17,7 @@ struct EngineOptions {
   int threads = 0;            // 0: the physical cores that are free
   int gpu_layers = -1;        // -1: all that fit, where there is a GPU backend
   int max_branches = 256;     // resident at once; more are parked
+  bool mixed = false;         // branches of several questions at once: attention that skips the others' cells
   bool adapt_threads = true;  // shed threads when starved by other processes, and take them back
   bool measure_curve = true;  // cost of a decode step by number of branches
   std::string cache_dir;      // where the measured curve is kept; empty: nowhere

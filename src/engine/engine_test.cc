@@ -57,6 +57,18 @@ TEST_F(Engine, AForkContinuesLikeASeparatePrefillAndSharesItsCells) {
   expect_ledger_equals_engine(*account_);
 }
 
+TEST_F(Engine, MixedQuestionsAreScoredAsAlone) {
+  std::unique_ptr<Branch> alone = loop_.run(story(*model_, account_, "Once upon a time there was a"));
+  double expected = loop_.run(alone->logprob(" little girl"));
+  alone.reset();
+  EngineOptions mixed = options();
+  mixed.mixed = true;
+  load(mixed);
+  std::unique_ptr<Branch> other = loop_.run(story(*model_, account_, "The dog saw a red ball"));
+  std::unique_ptr<Branch> one = loop_.run(story(*model_, account_, "Once upon a time there was a"));
+  EXPECT_NEAR(loop_.run(one->fork()->logprob(" little girl")), expected, 1e-3);
+}
+
 TEST_F(Engine, TruncateGoesBackToAMark) {
   auto branch = loop_.run(story(*model_, account_));
   Branch::Mark mark = branch->mark();

@@ -91,7 +91,8 @@ LlamaContext::LlamaContext(const EngineOptions& options, const GgufFacts& facts,
   params.n_seq_max = static_cast<uint32_t>(slots_);
   params.n_outputs_max = static_cast<uint32_t>(rows());  // never below n_seq_max
   params.n_threads = params.n_threads_batch = threads;
-  params.flash_attn_type = llama_supports_gpu_offload() ? LLAMA_FLASH_ATTN_TYPE_AUTO : LLAMA_FLASH_ATTN_TYPE_DISABLED;
+  bool flash = options.mixed || llama_supports_gpu_offload();
+  params.flash_attn_type = flash ? LLAMA_FLASH_ATTN_TYPE_AUTO : LLAMA_FLASH_ATTN_TYPE_DISABLED;
   params.kv_unified = true;
   params.swa_full = true;
   params.no_perf = true;
