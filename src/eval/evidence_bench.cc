@@ -100,7 +100,7 @@ Data prepare(Data data) {
     validate(pool);
     data.mean_draw.push_back(Replayer(options, pool).mean_draw());
     int draws = std::min(kDraws, pool.least_samples());
-    if (draws < 16) throw Error(Code::invalid_request, pool.name + ": needs at least 16 samples of each question");
+    if (draws < 8) throw Error(Code::invalid_request, pool.name + ": needs at least 8 samples of each question");
     for (size_t q = 0; q < pool.questions.size(); ++q) {
       const Pool::Question& question = pool.questions[q];
       int unit = units.try_emplace(question.id, static_cast<int>(units.size())).first->second;

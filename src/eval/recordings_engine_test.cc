@@ -26,6 +26,14 @@ class FirstLetter : public Verifier {
   }
 };
 
+std::unique_ptr<Model> stories(Loop& loop) {
+  return load_engine(loop, {.path = std::string(RECKON_TEST_DATA) + "/stories260K.gguf",
+                            .context = 128,
+                            .threads = 1,
+                            .max_branches = 16,
+                            .measure_curve = false});
+}
+
 // The vote and the policy object that replay uses, fed with the log: "more" after every sample but the last, the same
 // answer, and the confidence to the last bit.
 void expect_same_decisions(const Recording& log, const std::string& rule) {
@@ -44,12 +52,7 @@ void expect_same_decisions(const Recording& log, const std::string& rule) {
 
 TEST(Record, KeepsTheLogProbabilityOfTheAnswersTokens) {
   AsioLoop loop;
-  EngineOptions options{.path = std::string(RECKON_TEST_DATA) + "/stories260K.gguf",
-                        .context = 128,
-                        .threads = 1,
-                        .max_branches = 16,
-                        .measure_curve = false};
-  std::unique_ptr<Model> engine = load_engine(loop, options);
+  std::unique_ptr<Model> engine = stories(loop);
   FirstLetter verifier;
   Question question{.id = "q", .messages = {{"user", "Once upon a time"}}, .reference = "T"};
   RunOptions how{.seed = 1, .sampling = {.temperature = 1.5}, .until = {.tokens = 24}};
@@ -72,12 +75,7 @@ TEST(Record, KeepsTheLogProbabilityOfTheAnswersTokens) {
 
 TEST(Rerun, ALiveRunOfTheEngineTakesTheSameDecisionsAgain) {
   AsioLoop loop;
-  EngineOptions options{.path = std::string(RECKON_TEST_DATA) + "/stories260K.gguf",
-                        .context = 128,
-                        .threads = 1,
-                        .max_branches = 16,
-                        .measure_curve = false};
-  std::unique_ptr<Model> engine = load_engine(loop, options);
+  std::unique_ptr<Model> engine = stories(loop);
   FirstLetter verifier;
   int cancelled = 0, decided = 0;
   for (const char* strategy : {"adaptive:rule=lead,m=2,cap=12,wave=4", "self-consistency:samples=7"})
