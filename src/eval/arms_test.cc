@@ -8,6 +8,7 @@
 
 #include "base/rng.h"
 #include "base/sim.h"
+#include "eval/eval_fixture.h"
 #include "model/testing/simulated_model.h"
 
 #include <reckon/error.h>
@@ -17,17 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
-
-class Marked : public Verifier {
- public:
-  std::optional<Answer> extract(const Question&, std::string_view text, bool) const override {
-    size_t at = text.find("#### ");
-    if (at == std::string_view::npos) return std::nullopt;
-    std::string value(text.substr(at + 5));
-    return Answer{value, value, at + 5, text.size()};
-  }
-  Verdict judge(const Question&, const Answer&, std::string_view) const override { return Verdict::different; }
-};
 
 class ArmsTest : public testing::Test {
  protected:
@@ -42,15 +32,10 @@ class ArmsTest : public testing::Test {
     return o;
   }
   std::vector<EvalRow> evaluate_all(const EvalOptions& o, int count) {
-    std::vector<Question> list;
-    for (int i = 0; i < count; ++i)
-      list.push_back({.id = std::to_string(i),
-                      .messages = {{"user", "question " + std::to_string(i)}},
-                      .reference = std::to_string(i)});
     Sim sim;
     HashModel model;
     Marked verifier;
-    return sim.run(evaluate(list, model, verifier, o, {}));
+    return sim.run(evaluate(questions(count), model, verifier, o, {}));
   }
   std::string folder_ =
       testing::TempDir() + "arms_test_" + testing::UnitTest::GetInstance()->current_test_info()->name();

@@ -7,6 +7,7 @@
 
 #include "base/rng.h"
 #include "base/sim.h"
+#include "eval/eval_fixture.h"
 #include "eval/summary.h"
 #include "model/testing/simulated_model.h"
 
@@ -16,29 +17,6 @@ namespace reckon {
 namespace {
 
 namespace fs = std::filesystem;
-
-// The number after "####".
-class Marked : public Verifier {
- public:
-  std::optional<Answer> extract(const Question&, std::string_view text, bool) const override {
-    size_t at = text.find("#### ");
-    if (at == std::string_view::npos) return std::nullopt;
-    std::string value(text.substr(at + 5));
-    return Answer{value, value, at + 5, text.size()};
-  }
-  Verdict judge(const Question&, const Answer& answer, std::string_view reference) const override {
-    return answer.canonical == reference ? Verdict::equal : Verdict::different;
-  }
-};
-
-std::vector<Question> questions(int count) {
-  std::vector<Question> list;
-  for (int i = 0; i < count; ++i)
-    list.push_back({.id = std::to_string(i),
-                    .messages = {{"user", "question " + std::to_string(i)}},
-                    .reference = std::to_string(i)});
-  return list;
-}
 
 class EvalTest : public testing::Test {
  protected:

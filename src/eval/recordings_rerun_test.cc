@@ -1,14 +1,11 @@
 #include "eval/recordings_rerun.h"
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include "base/rng.h"
-#include "base/sim.h"
 #include "eval/recordings_model.h"
 #include "eval/recordings_run.h"
-#include "model/testing/simulated_model.h"
-#include "strategy/catalog.h"
+#include "strategy/strategy_fixture.h"
 
 #include <reckon/error.h>
 
@@ -19,24 +16,11 @@ using namespace std::chrono_literals;
 using testing::IsEmpty;
 using testing::Not;
 
-// The last word is the answer.
-class LastWord : public Verifier {
- public:
-  std::optional<Answer> extract(const Question&, std::string_view text, bool cut) const override {
-    if (text.empty() || cut) return std::nullopt;
-    size_t begin = text.find_last_of(" \n") + 1;
-    return Answer{std::string(text.substr(begin)), std::string(text.substr(begin)), begin, text.size()};
-  }
-  Verdict judge(const Question&, const Answer& answer, std::string_view reference) const override {
-    return answer.canonical == reference ? Verdict::equal : Verdict::different;
-  }
-};
-
 // A live run and its line, as it comes back from the disk.
 Recording recorded(Model& model, const std::string& strategy, RunOptions options, const std::string& text) {
   Sim sim;
   Question question{.id = "q", .messages = {{"user", text}}, .reference = "4"};
-  LastWord verifier;
+  Verbatim verifier;
   RecordingModel recorder(model);
   Run result = sim.run(run(question, *make_strategy(strategy), recorder, verifier, options));
   return parse_recording(to_json(record(question, recorder, verifier, options, result)));
@@ -51,7 +35,7 @@ TEST(Rerun, ALoggedRunTakesTheSameDecisionsToTheLastBit) {
     for (uint64_t seed = 0; seed < 20; ++seed) {
       HashModel model;
       Recording log = recorded(model, strategy, {.seed = seed}, "question " + std::to_string(seed % 7));
-      EXPECT_THAT(rerun(log, LastWord()), IsEmpty()) << strategy << " seed " << seed;
+      EXPECT_THAT(rerun(log, Verbatim()), IsEmpty()) << strategy << " seed " << seed;
       EXPECT_EQ(log.samples.size() + log.run->cancelled.size(), static_cast<size_t>(log.run->started));
       cancelled += static_cast<int>(log.run->cancelled.size());
     }
@@ -69,7 +53,7 @@ TEST(Rerun, CancelledSamplesKeepWhatWasComputedOfThem) {
   EXPECT_EQ(log.run->cancelled[0].seed, derive(0, 1));
   EXPECT_GE(log.run->cancelled[0].tokens, 2);
   EXPECT_LT(log.run->cancelled[0].tokens, 9);
-  EXPECT_THAT(rerun(log, LastWord()), IsEmpty());
+  EXPECT_THAT(rerun(log, Verbatim()), IsEmpty());
 }
 
 TEST(Rerun, ATamperedLogIsNoticed) {
@@ -78,22 +62,22 @@ TEST(Rerun, ATamperedLogIsNoticed) {
   ASSERT_GE(log.samples.size(), 2);
   Recording other = log;
   other.run->confidence += 1e-16 + other.run->confidence * 1e-15;
-  EXPECT_THAT(rerun(other, LastWord()), Not(IsEmpty()));
+  EXPECT_THAT(rerun(other, Verbatim()), Not(IsEmpty()));
   other = log;
   other.samples.back().text = "something 123456";
-  EXPECT_THAT(rerun(other, LastWord()), Not(IsEmpty()));
+  EXPECT_THAT(rerun(other, Verbatim()), Not(IsEmpty()));
   other = log;
   other.samples.front().tokens += 1;
   other.run->started += 1;
-  EXPECT_THAT(rerun(other, LastWord()), Not(IsEmpty()));
+  EXPECT_THAT(rerun(other, Verbatim()), Not(IsEmpty()));
 }
 
 TEST(Rerun, WhatWasEndedFromOutsideOrImportedIsRefused) {
   HashModel model;
   Recording log = recorded(model, "self-consistency:samples=8", {.budget = {.samples = 2}}, "question 1");
-  EXPECT_THROW(rerun(log, LastWord()), Error);
+  EXPECT_THROW(rerun(log, Verbatim()), Error);
   log.run.reset();
-  EXPECT_THROW(rerun(log, LastWord()), Error);
+  EXPECT_THROW(rerun(log, Verbatim()), Error);
 }
 
 }  // namespace
