@@ -77,6 +77,7 @@ class Account {
   void select(int line);        // this sample became the answer; the last call counts
   void halt(Halt why);          // let nothing more be computed
   Halt halted() const;          // a ceiling was hit, or time is up
+  bool out_of_time() const;     // cancelled, or its seconds are over: begin nothing more, also where no token is needed
   int64_t tokens_left() const;  // int64 max when there is no ceiling
   const Budget& budget() const { return budget_; }
   void note(std::string text);  // a fallback or event that the receipt should show; the same text once
@@ -96,6 +97,7 @@ class Account {
     int64_t prompt = 0, cached = 0, generated = 0;
   };
   Halt over(const Work& work) const;  // the ceiling that this would pass
+  bool past_deadline() const;
 
   const Budget budget_;
   const Now now_;

@@ -69,9 +69,11 @@ Halt Account::over(const Work& work) const {
       charged_.prompt + charged_.generated + reserved_.prompt + reserved_.generated + work.prompt + work.generated;
   if (budget_.tokens && tokens > *budget_.tokens) return Halt::tokens;
   if (budget_.flops && charged_.flops + reserved_.flops + work.flops > *budget_.flops) return Halt::flops;
-  if (budget_.seconds && std::chrono::duration<double>(now_() - start_).count() >= *budget_.seconds)
-    return Halt::seconds;
-  return Halt::none;
+  return past_deadline() ? Halt::seconds : Halt::none;
+}
+
+bool Account::past_deadline() const {
+  return budget_.seconds && std::chrono::duration<double>(now_() - start_).count() >= *budget_.seconds;
 }
 
 bool Account::reserve(int line, const Work& work) {
@@ -151,6 +153,11 @@ void Account::halt(Halt why) {
 Halt Account::halted() const {
   std::lock_guard lock(mutex_);
   return halted_ != Halt::none ? halted_ : over({});
+}
+
+bool Account::out_of_time() const {
+  std::lock_guard lock(mutex_);
+  return halted_ == Halt::cancelled || halted_ == Halt::seconds || past_deadline();
 }
 
 int64_t Account::tokens_left() const {

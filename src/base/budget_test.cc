@@ -75,6 +75,19 @@ TEST(Account, TimeIsACeilingOnTheInjectedClock) {
   EXPECT_EQ(account.halted(), Halt::seconds);
 }
 
+TEST(Account, TimeIsUpAlsoWhereAnotherCeilingWasHitFirst) {
+  Loop::Time now{};
+  Account account({.tokens = 1, .seconds = 2}, [&] { return now; });
+  EXPECT_FALSE(account.charge(account.open(Role::sample), {.generated = 2}));
+  EXPECT_EQ(account.halted(), Halt::tokens);
+  EXPECT_FALSE(account.out_of_time());
+  now += 2s;
+  EXPECT_TRUE(account.out_of_time());
+  Account cancelled;
+  cancelled.halt(Halt::cancelled);
+  EXPECT_TRUE(cancelled.out_of_time());
+}
+
 // Reserve-then-settle over 100,000 random runs: no ceiling is passed by one token, and what is charged is what was
 // done.
 TEST(Account, BudgetsAreNeverExceededOverRandomRuns) {

@@ -4,6 +4,7 @@
 
 #include "strategy/adaptive.h"
 #include "strategy/best_of_n.h"
+#include "strategy/generate_tests.h"
 #include "strategy/self_consistency.h"
 #include "strategy/single.h"
 #include "strategy/verified.h"
@@ -33,6 +34,7 @@ std::vector<StrategyEntry> builtin_strategies() {
       entry<Verified>("verified", "Samples until one passes the question's check; else no answer."),
       entry<BestOfN>("best-of-n", "The sample that a scorer likes best, of a fixed number."),
       entry<WeightedVote>("weighted-vote", "A vote in which a scorer weighs a fixed number of samples."),
+      entry<GenerateTests>("generate-tests", "The program that agrees best with tests that the model writes itself."),
   };
 }
 

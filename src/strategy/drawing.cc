@@ -1,27 +1,10 @@
 #include "strategy/drawing.h"
 
-#include <fmt/format.h>
-
 #include "base/rng.h"
 #include "strategy/thinking.h"
 
-#include <reckon/error.h>
-
 namespace reckon {
 namespace {
-
-// Nothing where the budget or the model's context has no room for the scorer.
-Task<std::optional<double>> score(const Scorer& scorer, const Question& question, Context& context,
-                                  const Sample& sample, const Branch& branch) {
-  try {
-    co_return co_await scorer.score(question, context, sample, branch);
-  } catch (const Error& error) {
-    if (error.code() == Code::invalid_request)
-      context.account->note(fmt::format("a sample has no score: {}", error.what()));
-    else if (error.code() != Code::budget_exhausted) throw;
-  }
-  co_return std::nullopt;
-}
 
 // Sample `number`, from a fork to its answer and score.
 Task<Sample> draw(std::unique_ptr<Branch> branch, int number, const Question& question, Context& context,
@@ -36,7 +19,8 @@ Task<Sample> draw(std::unique_ptr<Branch> branch, int number, const Question& qu
   sample.line = branch->line();
   sample.seconds = std::chrono::duration<double>(loop.now() - start).count();
   sample.answer = context.verifier.extract(question, sample.text, sample.cut());
-  if (scorer && sample.answer) sample.score = co_await score(*scorer, question, context, sample, *branch);
+  if (scorer && sample.answer)
+    sample.score = co_await if_room(context, scorer->score(question, context, sample, *branch));
   co_return sample;
 }
 

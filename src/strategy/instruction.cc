@@ -20,4 +20,10 @@ std::vector<Message> instruct(TaskKind task, const std::string& question, const 
   return {{"user", std::move(text)}};
 }
 
+std::string asked_text(const Question& question) {
+  std::string text;
+  for (const Message& message : question.messages) text += message.content + "\n\n";
+  return text;
+}
+
 }  // namespace reckon

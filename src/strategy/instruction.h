@@ -10,4 +10,7 @@ namespace reckon {
 // The same for solve, eval and a program that embeds Reckon, so that their numbers can be compared.
 std::vector<Message> instruct(TaskKind task, const std::string& question, const std::vector<std::string>& choices = {});
 
+// All that the question's messages say, for a prompt about the question; an empty line follows each.
+std::string asked_text(const Question& question);
+
 }  // namespace reckon

@@ -16,7 +16,7 @@ namespace {
 double counted(const Sample& sample, const ScoredPlan& plan) { return plan.trusted ? sample.score.value_or(0) : 0; }
 
 // The answer worth most, ties by the vote.
-std::optional<std::string> winner(const std::vector<Sample>& samples, const ScoredPlan& plan, bool exact) {
+std::optional<std::string> winner(const std::vector<Sample>& samples, const ScoredPlan& plan, bool opinion) {
   std::map<std::string, double> worth;
   double most = 0;
   for (const Sample& sample : samples)
@@ -25,7 +25,7 @@ std::optional<std::string> winner(const std::vector<Sample>& samples, const Scor
       value = plan.sum ? value + counted(sample, plan) : std::max(value, counted(sample, plan));
       most = std::max(most, value);
     }
-  if (exact && most <= 0) return std::nullopt;
+  if (!opinion && most <= 0) return std::nullopt;
   Votes best;
   for (const Sample& sample : samples)
     if (sample.answer && worth.at(sample.answer->canonical) == most) best.add(sample.answer->canonical, sample.tokens);
@@ -48,45 +48,48 @@ const Sample* spokesman(const std::vector<Sample>& samples, const std::string& c
 
 Task<Outcome> draw_scored(const Question& question, Context& context, const Scorer& scorer, ScoredPlan plan) {
   scorer.require(question, context);
-  std::unique_ptr<Branch> trunk =
-      co_await context.model.open({.messages = question.messages}, context.account, Role::sample);
   Outcome outcome;
   Votes votes;
-  Drawing drawing(question, context, *trunk, &scorer);
 
-  // 1. Samples, a wave in flight, until all are in or one is accepted.
-  drawing.start(std::min(plan.wave, plan.samples));
-  while (std::optional<Sample> sample = co_await drawing.next()) {
-    if (sample->finish == Finish::budget) break;  // stopped by a ceiling half-way: not a draw
-    votes.add(sample->answer ? sample->answer->canonical : "", sample->tokens);
-    outcome.samples.push_back(std::move(*sample));
-    report(context, votes, drawing.live(), plan.samples);
-    if (plan.stop_at_first && outcome.samples.back().score.value_or(0) > 0) {
-      outcome.stop_reason = "accepted";
-      break;
+  // 1. Samples, a wave in flight, until all are in or one is accepted; then the rest is cancelled.
+  {
+    std::unique_ptr<Branch> trunk =
+        co_await context.model.open({.messages = question.messages}, context.account, Role::sample);
+    Drawing drawing(question, context, *trunk, &scorer);
+    drawing.start(std::min(plan.wave, plan.samples));
+    while (std::optional<Sample> sample = co_await drawing.next()) {
+      if (sample->finish == Finish::budget) break;  // stopped by a ceiling half-way: not a draw
+      votes.add(sample->answer ? sample->answer->canonical : "", sample->tokens);
+      outcome.samples.push_back(std::move(*sample));
+      report(context, votes, drawing.live(), plan.samples);
+      if (plan.stop_at_first && outcome.samples.back().score.value_or(0) > 0) {
+        outcome.stop_reason = "accepted";
+        break;
+      }
+      if (votes.state().n + drawing.live() < plan.samples) drawing.start();
     }
-    if (votes.state().n + drawing.live() < plan.samples) drawing.start();
   }
   if (outcome.stop_reason.empty())
     outcome.stop_reason = votes.state().n >= plan.samples ? "cap" : name(context.account->halted());
+  co_await scorer.compare(question, context, outcome.samples);
 
   // 2. The winner, spoken for by one of its samples.
   if (!plan.trusted) outcome.confidence = beta_stay(votes.state().v1, votes.state().v2);
-  if (std::optional<std::string> best = winner(outcome.samples, plan, scorer.exact())) {
+  if (std::optional<std::string> best = winner(outcome.samples, plan, scorer.opinion())) {
     const Sample* chosen = spokesman(outcome.samples, *best, plan);
     outcome.answer = chosen->answer;
     outcome.text = chosen->text;
     outcome.votes = votes.count(*best);
     context.account->select(chosen->line);
   } else if (outcome.stop_reason == "cap") {
-    outcome.stop_reason = scorer.exact() ? "abstain" : "no_answer";
+    outcome.stop_reason = scorer.opinion() ? "no_answer" : "abstain";
   }
   co_return outcome;
 }
 
 Task<Outcome> draw_scored(const Question& question, Context& context, const ScoredOptions& options, bool sum) {
   std::unique_ptr<Scorer> scorer = make_scorer(options.scorer);
-  const bool trusted = scorer->exact() || options.discrimination > 0.5;
+  const bool trusted = !scorer->opinion() || options.discrimination > 0.5;
   if (!trusted)
     context.account->note(fmt::format(
         "scores of {} were not used, every sample weighs the same: nothing says that they tell right from wrong "

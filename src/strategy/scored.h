@@ -13,7 +13,7 @@ struct ScoredOptions {
   static constexpr auto fields() {
     return std::tuple{
         field("samples", &ScoredOptions::samples, 1, 1024, "How many answers to draw."),
-        field("scorer", &ScoredOptions::scorer, "check, p-true or judge."),
+        field("scorer", &ScoredOptions::scorer, "check, p-true, judge or judge-pairwise."),
         field("discrimination", &ScoredOptions::discrimination, 0, 1,
               "Measured lower bound of how well scores tell right from wrong; up to 0.5 all samples weigh the same.")};
   }
@@ -27,9 +27,9 @@ struct ScoredPlan {
   bool trusted = true;         // false: scores are taken, but all samples weigh the same
 };
 
-// The loop that every strategy with a scorer shares: one prefill, forks in waves, each scored as it ends. The answer
-// worth most wins, ties go to the vote; a sample without a score is worth nothing. With an exact scorer an answer
-// without worth is never given: the run abstains.
+// The loop that every strategy with a scorer shares: one prefill, forks in waves, each scored as it ends or all at
+// last. The answer worth most wins, ties go to the vote; a sample without a score is worth nothing. Where scores are no
+// opinion an answer without worth is never given: the run abstains.
 Task<Outcome> draw_scored(const Question& question, Context& context, const Scorer& scorer, ScoredPlan plan);
 
 // The same from options. Scores of a model's opinion count when their discrimination is above 0.5.

@@ -14,8 +14,10 @@ namespace reckon {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 TEST(Verified, StopsAtTheFirstAnswerThatPassesAndCancelsTheRest) {
   ScriptedModel model;
@@ -150,6 +152,66 @@ TEST(Scores, TheJudgesPreferenceForALetterCancels) {
   for (const Sample& sample : r.run.outcome.samples) EXPECT_NEAR(sample.score.value(), 1 / (1 + std::exp(-1)), 1e-12);
 }
 
+// In a comparison it prefers replies with the larger last word by one nat, and the letter A by `bias`.
+class PrefersTheLarger : public ScriptedModel {
+ public:
+  double logprob(const std::string& text, const std::string& letter) override {
+    const auto last_word_before = [&](const char* end) {
+      const size_t at = text.find(end);
+      return text.substr(0, at).substr(text.find_last_of(" \n", at - 1) + 1);
+    };
+    const bool a = last_word_before("\n\nReply B:") > last_word_before("\n\nCheck both.");
+    asked.push_back(text);
+    return (letter == "A" ? bias : 0) + (a == (letter == "A") ? 1 : 0);
+  }
+  double bias = 0;
+  std::vector<std::string> asked;
+};
+
+TEST(PairwiseJudge, AnAnswerIsWorthTheShareOfItsComparisonsThatItWins) {
+  PrefersTheLarger model;
+  model.bias = 0.5;  // a preference for a letter that does not outweigh what it sees
+  model.on("2+2?", {{"the long way to 3", 1ms}, {"3", 2ms}, {"5", 3ms}, {"3", 4ms}, {"4", 5ms}});
+  Ran r = ran(model, "best-of-n:samples=5,scorer=judge-pairwise,discrimination=0.6");
+  std::vector<double> scores;
+  for (const Sample& sample : r.run.outcome.samples) scores.push_back(sample.score.value());
+  EXPECT_THAT(scores, ElementsAre(0, 0, 1, 0, 0.5));
+  EXPECT_EQ(r.run.outcome.answer->canonical, "5");
+  EXPECT_EQ(model.asked.size(), 3u * 2 * 2);  // pairs of answers, orders, letters
+  for (const std::string& text : model.asked) EXPECT_THAT(text, Not(HasSubstr("long way")));  // the shortest speaks
+  EXPECT_EQ(r.run.receipt.usage.prompt, 1);
+  EXPECT_GT(r.run.receipt.usage.verifier, 6 * 20);
+  EXPECT_EQ(r.run.receipt.usage.computed(), model.computed);
+}
+
+TEST(PairwiseJudge, OrdersThatDisagreeAreATieAndTheVoteDecides) {
+  PrefersTheLarger model;
+  model.bias = 5;  // whatever stands first is right
+  model.on("2+2?", {{"5", 1ms}, {"4", 2ms}, {"4", 3ms}});
+  Ran r = ran(model, "best-of-n:samples=3,scorer=judge-pairwise,discrimination=0.6");
+  for (const Sample& sample : r.run.outcome.samples) EXPECT_EQ(sample.score, 0.5);
+  EXPECT_EQ(r.run.outcome.answer->canonical, "4");
+}
+
+TEST(PairwiseJudge, OneAnswerAloneIsComparedWithNothing) {
+  PrefersTheLarger model;
+  model.on("2+2?", {{"4", 1ms}, {"4", 2ms}, {.text = "", .time = 3ms, .tokens = 3}});
+  Ran r = ran(model, "weighted-vote:samples=3,scorer=judge-pairwise,discrimination=0.6");
+  EXPECT_EQ(r.run.outcome.answer->canonical, "4");
+  EXPECT_EQ(r.run.receipt.usage.verifier, 0);
+  EXPECT_FALSE(r.run.outcome.samples[0].score);
+}
+
+TEST(PairwiseJudge, ABudgetThatEndsBetweenComparisonsLeavesTheRestOut) {
+  for (int64_t tokens = 4; tokens < 200; ++tokens) {
+    PrefersTheLarger model;
+    model.on("2+2?", {{"3", 1ms}, {"4", 2ms}, {"5", 3ms}});
+    Ran r = ran(model, "best-of-n:samples=3,scorer=judge-pairwise,discrimination=0.6", {.budget = {.tokens = tokens}});
+    EXPECT_LE(r.run.receipt.usage.computed(), tokens);
+    EXPECT_TRUE(r.run.outcome.answer);
+  }
+}
+
 TEST(Scores, AnUnknownScorerGetsASuggestion) {
   try {
     (void)make_strategy("best-of-n:scorer=p-ture");
@@ -163,7 +225,8 @@ TEST(Scores, AnUnknownScorerGetsASuggestion) {
 TEST(Scores, AModelThatCannotAppendIsRefused) {
   HashModel model;
   model.capabilities_.append = false;
-  EXPECT_THROW(ran(model, "best-of-n:scorer=judge"), Error);
+  for (const char* scorer : {"p-true", "judge", "judge-pairwise"})
+    EXPECT_THROW(ran(model, std::string("best-of-n:scorer=") + scorer), Error);
   EXPECT_EQ(model.computed, 0);
 }
 

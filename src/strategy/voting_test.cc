@@ -141,11 +141,12 @@ TEST(Strategies, RandomRunsAreChargedExactlyAndStayInBudget) {
     std::string text = "question number " + std::to_string(rng.below(40));
     int n = 1 + static_cast<int>(rng.below(12));
     std::string strategy;
-    switch (rng.below(7)) {
+    switch (rng.below(8)) {
       case 0: strategy = "single"; break;
       case 4: strategy = "verified:wave=" + std::to_string(1 + rng.below(5)); break;
       case 5: strategy = "best-of-n:scorer=p-true,discrimination=0.7,samples=" + std::to_string(n); break;
       case 6: strategy = "weighted-vote:scorer=judge,discrimination=0.7,samples=" + std::to_string(n); break;
+      case 7: strategy = "best-of-n:scorer=judge-pairwise,discrimination=0.7,samples=" + std::to_string(n); break;
       case 1: strategy = "self-consistency:samples=" + std::to_string(n); break;
       case 2: strategy = "adaptive:wave=" + std::to_string(1 + rng.below(5)); break;
       default: strategy = "adaptive:rule=asc,refill=false,wave=" + std::to_string(1 + rng.below(5));

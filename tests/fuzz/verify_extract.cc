@@ -1,9 +1,10 @@
-// The extractor: whatever it finds stands inside the text.
+// The extractor: whatever it finds stands inside the text; so do the tests that a text holds.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
 #include "verify/answer_verifier.h"
+#include "verify/written_tests.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
@@ -13,5 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   question.choices = {"red", "green", "blue"};
   const auto answer = reckon::AnswerVerifier().extract(question, text, (data[0] & 64) != 0);
   if (answer && (answer->begin > answer->end || answer->end > text.size())) std::abort();
+  for (const std::string& test : reckon::written_tests(text, (data[0] & 64) != 0))
+    if (text.find(test) == std::string_view::npos) std::abort();
   return 0;
 }
