@@ -77,6 +77,7 @@ std::string strategy_of(const std::string& policy, const ServeLimits& limits) {
   if (thinking_of_policy(policy)) return "single";
   for (const char* later : {"bon", "beam"})
     if (policy.starts_with(later)) unsupported("policy " + policy, "this version has no such strategy");
+  if (policy.starts_with("generate-tests")) unsupported("policy " + policy, "the server runs no programs");
   int samples = 0;
   const char* end = policy.data() + policy.size();
   if (policy.starts_with("sc") && policy.size() > 2 && std::from_chars(policy.data() + 2, end, samples).ptr == end) {

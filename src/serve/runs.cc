@@ -12,6 +12,7 @@
 #include "serve/refusal.h"
 #include "serve/thinking.h"
 #include "strategy/catalog.h"
+#include "strategy/scorer.h"
 #include "verify/answer_verifier.h"
 #include "verify/json_answer.h"
 #include "verify/json_schema.h"
@@ -105,6 +106,20 @@ class ReplyVerifier : public Verifier {
   Verdict judge(const Question& question, const Answer& answer, std::string_view reference) const override {
     return inner_.judge(question, answer, reference);
   }
+  // The one check that a request can hold is the schema of its answer.
+  Verdict check(const Question& question, const Answer& answer) const override {
+    if (!question.check) return Verdict::error;
+    return JsonSchema(question.check->schema).problem(answer.text) ? Verdict::different : Verdict::equal;
+  }
+  std::string cannot_check(const Question& question) const override {
+    if (!question.check) return "the request has no schema";
+    try {
+      JsonSchema(question.check->schema);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  }
 
  private:
   const Model& model_;
@@ -185,6 +200,13 @@ Runs::Runs(Loop& loop, Model& model, const ServeLimits& limits, Books& books, Ru
       next_seed_(std::random_device()()) {}  // allowed: of requests without one
 
 void Runs::prepare(Ask& ask) const {
+  if (takes_check(ask.strategy) && ask.json_schema.empty())
+    throw Refusal(
+        Code::invalid_request,
+        fmt::format("the policy {} gives only answers that pass a check, and this request has nothing to check "
+                    "them with: give a response_format with a JSON schema, or take a vote such as auto",
+                    ask.strategy),
+        "reckon.policy", "invalid_policy");
   if (ask.tools.empty() && ask.json_schema.empty()) return;
   try {
     ask.form = model_.form(prompt_of(ask));
@@ -308,6 +330,7 @@ Task<Done> Runs::run(Ask ask, Caller caller, Watcher watcher) {
 
   Question question{.id = caller.id, .task = ask.task, .messages = ask.messages};
   if (ask.prompt) question.messages = {{"prompt", *ask.prompt}};  // for whoever keeps it; AskModel sends the text
+  if (!ask.json_schema.empty()) question.check = Check{.schema = ask.json_schema};
   AskModel model(model_, ask, question.messages);
   WholeText whole;
   AnswerVerifier answers;
