@@ -73,6 +73,7 @@ struct Segment {
   LogprobSummary logprobs;
   std::vector<TraceWindow> trace;
   std::vector<DrawnToken> drawn = {};  // without the token that ends the turn
+  std::string stop = {};               // the stop string that ended it
 };
 
 // How the answer to a prompt is written, and what read() needs to take it apart again.

@@ -22,7 +22,8 @@ struct Progress {
     int votes = 0;       // of the leader
   };
   std::function<void(const Event&)> event;
-  TextSink lead_text;  // text of the lead branch as it grows
+  // Where the text of a sample goes as it grows: sample 0 is the lead; an empty sink where nobody watches.
+  std::function<TextSink(int number)> text;
 };
 
 // Everything one run may use. Outlives every task of the run.

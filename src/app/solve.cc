@@ -118,7 +118,10 @@ int solve(const Options& options) {
     interrupt.watch(account);
   };
   if (options.stream)
-    how.progress.lead_text = [](std::string_view piece) { fmt::print("{}", piece), std::fflush(stdout); };
+    how.progress.text = [](int number) -> TextSink {
+      if (number > 0) return {};
+      return [](std::string_view piece) { fmt::print("{}", piece), std::fflush(stdout); };
+    };
   else how.progress.event = show;
   Run run = loop.run(recorder ? recorder->run(question, *strategy, *model, verifier, std::move(how))
                               : reckon::run(question, *strategy, *model, verifier, std::move(how)));

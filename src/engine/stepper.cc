@@ -430,7 +430,7 @@ void Stepper::finish(Sequence& s, Finish why) {
   s.grammar_from = g.grammar_from;
   std::string rest = g.stream.finish();
   g.segment.text += rest;
-  g.segment.finish = why;
+  g.segment.finish = why, g.segment.stop = g.stream.stop();
   g.segment.logprobs = g.evidence.summary();
   g.segment.trace = g.evidence.trace();
   outbox_.push_back([waiting = g.waiting, rest = std::move(rest), done = Generated{std::move(g.segment), s.size()}] {

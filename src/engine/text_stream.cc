@@ -61,9 +61,9 @@ TextStream::Hit TextStream::add(std::string_view bytes) {
   pending_ += bytes;
   size_t first = std::string::npos;
   for (const std::string& stop : stops_)
-    if (size_t at = pending_.find(stop); at < first) first = at, hit_ = Hit::stop;
+    if (size_t at = pending_.find(stop); at < first) first = at, hit_ = Hit::stop, stop_ = stop;
   if (!close_.empty())
-    if (size_t at = pending_.find(close_); at < first) first = at, hit_ = Hit::close;
+    if (size_t at = pending_.find(close_); at < first) first = at, hit_ = Hit::close, stop_.clear();
   if (first != std::string::npos) pending_.resize(hit_ == Hit::close ? first + close_.size() : first);
   return hit_;
 }

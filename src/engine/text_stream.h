@@ -20,9 +20,10 @@ class TextStream {
   // `close` ends the text like a stop string, but belongs to it (the tag that closes the thinking block); "" is none.
   TextStream(std::vector<std::string> stops, std::string close);
 
-  Hit add(std::string_view bytes);  // after a hit nothing more may be added
-  std::string take();               // what may be shown now and was not taken before
-  std::string finish();             // the rest; half a character is left out
+  Hit add(std::string_view bytes);                   // after a hit nothing more may be added
+  std::string take();                                // what may be shown now and was not taken before
+  std::string finish();                              // the rest; half a character is left out
+  const std::string& stop() const { return stop_; }  // that was hit; empty: none
 
  private:
   size_t held_back() const;  // bytes at the end that could become a stop string
@@ -30,6 +31,7 @@ class TextStream {
   std::vector<std::string> stops_;
   std::string close_;
   std::string pending_;
+  std::string stop_;
   Hit hit_ = Hit::none;
 };
 

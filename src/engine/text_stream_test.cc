@@ -35,6 +35,7 @@ TEST(TextStream, TheFirstStopStringWinsAndEmptyOnesAreIgnored) {
   TextStream stream({"", "bcd", "b"}, "");
   EXPECT_EQ(stream.add("abcd"), Hit::stop);
   EXPECT_EQ(stream.finish(), "a");
+  EXPECT_EQ(stream.stop(), "bcd");
 }
 
 TEST(TextStream, TheClosingTagBelongsToTheText) {

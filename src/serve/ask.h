@@ -22,6 +22,7 @@ struct Ask {
   ToolChoice tool_choice = ToolChoice::automatic;
   bool parallel_tool_calls = true;
   std::string json_schema;         // the answer is JSON that it allows; empty: any text
+  std::string schema_field;        // that gave it
   Form form;                       // how the answer is written, by the model; see Runs::prepare
   TaskKind task = TaskKind::math;  // how answers are found and compared when there is a vote
   int n = 1;
@@ -52,10 +53,14 @@ struct ServeLimits {
   bool shallower_under_load = true;  // adaptive votes draw fewer samples when requests wait
 };
 
-// "auto", "single", "greedy", "sc8" or the text of a strategy. Throws Refusal.
+// "auto", "single", "greedy", "sc8", "bon4", "think2k" or the text of a strategy. Throws Refusal.
 std::string strategy_of(const std::string& policy, const ServeLimits& limits);
-// The names that are listed in /v1/models.
-const std::vector<std::string>& policy_names();
+// The names that are listed in /v1/models, with their strategies: those that this server allows, and what is for models
+// that think.
+struct NamedPolicy {
+  std::string name, strategy;
+};
+std::vector<NamedPolicy> named_policies(const ServeLimits& limits, bool thinks);
 
 // Takes the model's suffix, headers and the reckon{} object into account; body before header before suffix before the
 // server's default, and of ceilings the smallest wins.
@@ -74,12 +79,14 @@ void limit_thinking(Ask& ask, const std::vector<ThinkingLimit>& limits, const Ca
 std::optional<int64_t> thinking_of_effort(const std::string& effort, const std::string& path, const Ask& ask);
 // temperature, top_p, top_k, min_p, penalties, logit_bias, seed and the limits of tokens.
 void read_sampling(Ask& ask, Fields& fields, const ServeLimits& limits, const Capabilities& model);
-// tools, tool_choice and response_format, in the shape of /v1/chat/completions; refused where the model has no such
-// thing.
-void read_tools(Ask& ask, Fields& fields, const Capabilities& model);
-void read_response_format(Ask& ask, Fields& fields, const Capabilities& model);
-// The function that `tool` describes: name, description and parameters.
-Tool read_function(Fields& fields, const char* schema_name = "parameters");
+// tools, tool_choice and their like, in the shape of each surface; refused where the model has no such thing.
+void read_chat_tools(Ask& ask, Fields& fields, const Capabilities& model);
+void read_responses_tools(Ask& ask, Fields& fields, const Capabilities& model);
+void read_messages_tools(Ask& ask, Fields& fields, const Capabilities& model);
+// `arguments` of a call in the history: a JSON object, as text; throws Refusal for anything else.
+std::string read_arguments(Fields& call);
+// The form of the answer that the field `where` asks for, if it is there; after the tools.
+void read_format(Ask& ask, const boost::json::object* format, const std::string& where, const Capabilities& model);
 // Unknown fields become warnings.
 void warn_unknown(Ask& ask, const Fields& fields);
 

@@ -62,11 +62,6 @@ void unsupported(const std::string& param, const std::string& what) {
   throw Refusal(Code::unsupported, fmt::format("{} is not supported: {}", param, what), param, "unsupported");
 }
 
-const std::vector<std::string>& policy_names() {
-  static const std::vector<std::string> names{"auto", "single", "greedy", "sc4", "sc8", "sc16", "think2k"};
-  return names;
-}
-
 std::string strategy_of(const std::string& policy, const ServeLimits& limits) {
   auto refuse = [&](const std::string& why) {
     throw Refusal(Code::invalid_request, fmt::format("policy '{}': {}", policy, why), "reckon.policy",
@@ -75,14 +70,16 @@ std::string strategy_of(const std::string& policy, const ServeLimits& limits) {
   if (policy == "auto") return "adaptive";
   if (policy == "greedy") return "single:greedy=true";
   if (thinking_of_policy(policy)) return "single";
-  for (const char* later : {"bon", "beam"})
-    if (policy.starts_with(later)) unsupported("policy " + policy, "this version has no such strategy");
+  if (policy.starts_with("beam")) unsupported("policy " + policy, "this version has no such strategy");
   if (policy.starts_with("generate-tests")) unsupported("policy " + policy, "the server runs no programs");
-  int samples = 0;
-  const char* end = policy.data() + policy.size();
-  if (policy.starts_with("sc") && policy.size() > 2 && std::from_chars(policy.data() + 2, end, samples).ptr == end) {
+  // Of the scorers only p-true needs nothing but the question.
+  for (auto [name, strategy] : {std::pair<std::string_view, const char*>{"sc", "self-consistency:samples="},
+                                {"bon", "best-of-n:scorer=p-true,samples="}}) {
+    int samples = 0;
+    const char *end = policy.data() + policy.size(), *number = policy.data() + name.size();
+    if (!policy.starts_with(name) || number == end || std::from_chars(number, end, samples).ptr != end) continue;
     if (samples < 1 || samples > limits.samples) refuse(fmt::format("1 to {} samples are allowed", limits.samples));
-    return fmt::format("self-consistency:samples={}", samples);
+    return strategy + std::to_string(samples);
   }
   try {
     return make_strategy(policy)->text();
@@ -90,6 +87,18 @@ std::string strategy_of(const std::string& policy, const ServeLimits& limits) {
     refuse(error.what());
   }
   return {};
+}
+
+std::vector<NamedPolicy> named_policies(const ServeLimits& limits, bool thinks) {
+  std::vector<NamedPolicy> offered;
+  for (const char* name : {"auto", "single", "greedy", "sc4", "sc8", "sc16", "bon4", "think2k"}) {
+    if (thinking_of_policy(name) && !thinks) continue;
+    try {
+      offered.push_back({name, strategy_of(name, limits)});
+    } catch (const Refusal&) {  // more samples than this server allows
+    }
+  }
+  return offered;
 }
 
 void choose_compute(Ask& ask, Fields& fields, const HttpRequest& request, const ServeLimits& limits,
@@ -182,7 +191,9 @@ void read_thinking(Ask& ask, Fields& fields, const Capabilities& model) {
     effort(reasoning, "effort");
     tokens(reasoning, "max_tokens");
     ask.hide_reasoning = reasoning.flag("exclude").value_or(false);
-    reasoning.ignore({"summary", "generate_summary"});
+    for (const char* name : {"summary", "generate_summary"})
+      if (reasoning.any(name))
+        ask.warnings.push_back(reasoning.path(name) + ": there are no summaries; reasoning is given as it is");
     warn_unknown(ask, reasoning);
   }
   if (const json::object* object = fields.object("custom_params")) {

@@ -8,6 +8,20 @@
 #include "strategy/catalog.h"
 
 namespace reckon {
+namespace {
+
+// What the scorer of a strategy computes for one sample, at most: its own words are counted as a token a byte.
+int64_t scoring(const Spec& spec, int64_t samples, int64_t prompt_tokens, int64_t each) {
+  auto scorer = spec.values.find("scorer");
+  if (scorer == spec.values.end()) return 0;
+  if (scorer->second == "p-true") return 64;
+  if (scorer->second == "judge") return 2 * (prompt_tokens + each + 256);
+  if (scorer->second == "judge-pairwise") return (samples - 1) * (prompt_tokens + 2 * each + 256);
+  return 0;
+}
+
+}  // namespace
+
 Estimate estimate(const Ask& ask, int64_t prompt_tokens, const Capabilities& model) {
   Spec spec = parse_spec(make_strategy(ask.strategy)->text());
   Estimate most{.samples = ask.n};
@@ -16,14 +30,15 @@ Estimate estimate(const Ask& ask, int64_t prompt_tokens, const Capabilities& mod
   most.samples = std::min(most.samples, ask.budget.samples.value_or(most.samples));
   int64_t room = std::max<int64_t>(model.context - prompt_tokens, 0);
   most.each = ask.until.tokens > 0 ? std::min<int64_t>(ask.until.tokens, room) : room;
-  most.tokens = std::min(prompt_tokens + most.samples * most.each, ask.budget.tokens.value_or(INT64_MAX));
+  int64_t whole = most.each + scoring(spec, most.samples, prompt_tokens, most.each);
+  most.tokens = std::min(prompt_tokens + most.samples * whole, ask.budget.tokens.value_or(INT64_MAX));
   int64_t live = most.samples;
   if (auto wave = spec.values.find("wave"); wave != spec.values.end()) {
     int width = std::stoi(wave->second);
     if (width == 0) width = wave_width(model.batch_cost, std::stod(spec.values.at("latency")));
     live = std::min<int64_t>(live, width);
   }
-  most.cells = prompt_tokens + live * most.each;
+  most.cells = prompt_tokens + live * whole;
   most.flops =
       model.shape.prefill_flops(prompt_tokens, 0) +
       static_cast<double>(most.tokens - prompt_tokens) * model.shape.decode_flops(prompt_tokens + most.each / 2);

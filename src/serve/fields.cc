@@ -12,10 +12,6 @@ namespace reckon {
 namespace json = boost::json;
 
 namespace {
-[[noreturn]] void wrong(const std::string& path, const std::string& must) {
-  throw Refusal(Code::invalid_request, fmt::format("{} must be {}", path, must), path, "invalid_value");
-}
-
 // What a parser of Boost.JSON tells of a text: here only which key comes twice in one object. The parsed value keeps
 // the last of the two and says nothing.
 struct Doubled {
@@ -56,6 +52,10 @@ struct Doubled {
   std::vector<std::set<std::string>> open_;  // the keys of the objects that are open
 };
 }  // namespace
+
+void wrong(const std::string& path, const std::string& must) {
+  throw Refusal(Code::invalid_request, fmt::format("{} must be {}", path, must), path, "invalid_value");
+}
 
 json::object parse_body(std::string_view body) {
   json::parse_options options;

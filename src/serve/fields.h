@@ -8,6 +8,9 @@
 
 namespace reckon {
 
+// Refuses a field's value: "PATH must be MUST", `code` invalid_value.
+[[noreturn]] void wrong(const std::string& path, const std::string& must);
+
 // A request's body: one JSON object, at most 64 levels deep. Throws Refusal{invalid_request}.
 boost::json::object parse_body(std::string_view body);
 

@@ -83,10 +83,8 @@ std::string Service::models(std::string_view id) const {
   };
   for (const ModelState& model : pool_.states()) {
     add(model, model.name, options_.limits.strategy);
-    for (const std::string& policy : policy_names())
-      if ((policy != "sc16" || options_.limits.samples >= 16) &&
-          (!policy.starts_with("think") || (model.facts && !model.facts->think_open.empty())))
-        add(model, model.name + "@" + policy, policy);
+    for (const NamedPolicy& policy : named_policies(options_.limits, model.facts && !model.facts->think_open.empty()))
+      add(model, model.name + "@" + policy.name, policy.strategy);
   }
   add(pool_.state("default"), "reckon/auto", "auto");
   for (const json::value& model : list)
@@ -132,7 +130,7 @@ std::string Service::policies() const {
     strategies.push_back({{"name", entry.name}, {"help", entry.help}, {"options", std::move(options)}});
   }
   json::object names;
-  for (const std::string& policy : policy_names()) names[policy] = strategy_of(policy, options_.limits);
+  for (const NamedPolicy& policy : named_policies(options_.limits, true)) names[policy.name] = policy.strategy;
   return json::serialize(json::object{{"policies", std::move(names)}, {"strategies", std::move(strategies)}});
 }
 

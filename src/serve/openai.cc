@@ -13,13 +13,12 @@ std::string content_text(const json::value& content, const std::string& path) {
   if (content.is_string()) return std::string(content.as_string());
   if (content.is_null()) return "";
   const json::array* parts = content.if_array();
-  if (!parts)
-    throw Refusal(Code::invalid_request, path + " must be a string or a list of parts", path, "invalid_value");
+  if (!parts) wrong(path, "a string or a list of parts");
   std::string text;
   for (size_t i = 0; i < parts->size(); ++i) {
     std::string here = fmt::format("{}[{}]", path, i);
     const json::object* part = (*parts)[i].if_object();
-    if (!part) throw Refusal(Code::invalid_request, here + " must be an object", here, "invalid_value");
+    if (!part) wrong(here, "an object");
     Fields fields(*part, here + ".");
     std::string type = fields.text("type").value_or("");
     if (type != "text" && type != "input_text") unsupported(here, fmt::format("a part of type '{}'", type));
@@ -34,15 +33,9 @@ void read_calls(Message& said, Fields& message, const std::string& path) {
     std::string here = fmt::format("{}.tool_calls[{}]", path, i);
     const json::object* call = (*calls)[i].if_object();
     const json::value* function = call ? call->if_contains("function") : nullptr;
-    if (!function || !function->is_object())
-      throw Refusal(Code::invalid_request, here + ".function must be an object", here, "invalid_value");
+    if (!function || !function->is_object()) wrong(here + ".function", "an object");
     Fields about(*call, here + "."), named(function->as_object(), here + ".function.");
-    std::string arguments = named.text("arguments").value_or("{}");
-    boost::system::error_code error;
-    if (!json::parse(arguments, error).is_object())
-      throw Refusal(Code::invalid_request, here + ".function.arguments must be a JSON object as a string", here,
-                    "invalid_value");
-    said.tool_calls.push_back({about.text("id").value_or(""), named.text("name").value_or(""), arguments});
+    said.tool_calls.push_back({about.text("id").value_or(""), named.text("name").value_or(""), read_arguments(named)});
   }
 }
 
@@ -54,13 +47,12 @@ std::vector<Message> read_messages(Fields& fields) {
   for (size_t i = 0; i < list->size(); ++i) {
     std::string here = fmt::format("messages[{}]", i);
     const json::object* object = (*list)[i].if_object();
-    if (!object) throw Refusal(Code::invalid_request, here + " must be an object", here, "invalid_value");
+    if (!object) wrong(here, "an object");
     Fields message(*object, here + ".");
     std::string role = message.text("role").value_or("");
     if (role == "developer") role = "system";
     if (role != "system" && role != "user" && role != "assistant" && role != "tool")
-      throw Refusal(Code::invalid_request, here + ".role must be system, developer, user, assistant or tool",
-                    here + ".role", "invalid_value");
+      wrong(here + ".role", "system, developer, user, assistant or tool");
     const json::value* content = message.any("content");
     Message& said = messages.emplace_back(Message{role, content ? content_text(*content, here + ".content") : ""});
     if (role == "tool") said.tool_call_id = message.text("tool_call_id").value_or("");
@@ -105,8 +97,9 @@ void read_common(Ask& ask, Fields& fields, const HttpRequest& request, const Ser
     options.ignore({"include_obfuscation"});
     warn_unknown(ask, options);
   }
-  if (ask.n > 1 && ask.stream) unsupported("n", "several choices cannot be streamed");
   if (ask.n > 1 && ask.voting()) unsupported("n", "a vote has one answer; use the policy single for several choices");
+  // Several choices are drawn together, whatever the options of single.
+  if (ask.n > 1 && ask.strategy == strategy_of("greedy", limits)) ask.sampling.temperature = 0;
 }
 
 }  // namespace
@@ -117,8 +110,8 @@ Ask parse_chat(const HttpRequest& request, const ServeLimits& limits, const Capa
   Ask ask;
   read_common(ask, fields, request, limits, model);
   read_thinking(ask, fields, model);
-  read_tools(ask, fields, model);
-  read_response_format(ask, fields, model);
+  read_chat_tools(ask, fields, model);
+  read_format(ask, fields.object("response_format"), "response_format", model);
   read_logprobs(ask, fields, model);
   refuse_what_is_missing(fields);
   ask.messages = read_messages(fields);

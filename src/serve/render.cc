@@ -36,36 +36,6 @@ json::object usage_object(const Done& done) {
           {"completion_tokens_details", {{"reasoning_tokens", tokens.reasoning}}}};
 }
 
-// Content of an answer that may hold calls: what comes before the first of them may be shown at once.
-class CallGate {
- public:
-  explicit CallGate(const Form& form) : form_(form) {}
-  std::string feed(const std::string& piece) {
-    if (!form_.tools) return piece;
-    waiting_ += piece;
-    if (closed_ || form_.grammar.triggers.empty()) return "";
-    size_t safe = waiting_.size();
-    for (const std::string& trigger : form_.grammar.triggers) {
-      if (size_t at = waiting_.find(trigger); at != std::string::npos) closed_ = true, safe = std::min(safe, at);
-      for (size_t n = std::min(trigger.size() - 1, waiting_.size()); n > 0; --n)
-        if (waiting_.ends_with(std::string_view(trigger).substr(0, n))) safe = std::min(safe, waiting_.size() - n);
-    }
-    std::string text = waiting_.substr(0, safe);
-    waiting_.erase(0, safe);
-    shown_ += text;
-    return text;
-  }
-  // What of the whole content was not shown yet.
-  std::string rest(const std::string& content) const {
-    return content.starts_with(shown_) ? content.substr(shown_.size()) : "";
-  }
-
- private:
-  const Form form_;
-  std::string waiting_, shown_;
-  bool closed_ = false;
-};
-
 // Both names that clients know.
 void add_reasoning(json::object& object, const std::string& reasoning) {
   if (reasoning.empty()) return;
@@ -79,8 +49,8 @@ class OpenAi : public Surface {
       : heading_(std::move(heading)),
         responder_(responder),
         chat_(chat),
-        splitter_(heading_.think_open, heading_.think_close),
-        gate_(heading_.ask.form) {}
+        live_(static_cast<size_t>(heading_.ask.n), heading_.live_text()),
+        begun_(live_.size()) {}
 
   std::string render(const Done& done) override {
     json::array choices;
@@ -95,9 +65,9 @@ class OpenAi : public Surface {
         }
         object["message"] = std::move(message);
       } else {
-        object["text"] = choice.text;
+        object["text"] = choice.content;
       }
-      object["logprobs"] = chat_ ? chat_logprobs(heading_.ask, choice) : completion_logprobs(heading_.ask, choice);
+      object["logprobs"] = logprobs(choice);
       object["finish_reason"] = finish_reason(choice);
       choices.push_back(std::move(object));
     }
@@ -109,20 +79,13 @@ class OpenAi : public Surface {
     return json::serialize(body);
   }
 
-  void start() override {
-    if (chat_) chunk({{"role", "assistant"}, {"content", ""}}, nullptr);
-  }
+  void start() override { begin(0); }
 
-  // Without a vote the lead sample is the answer. With one, its text is shown as reasoning: only the winner's text is
-  // content, so that what a client adds up is always one sample, never a splice of two.
-  void lead(std::string_view piece) override {
-    if (heading_.ask.voting()) {
-      json::object delta;
-      add_reasoning(delta, std::string(piece));
-      if (chat_) chunk(std::move(delta), nullptr);
-      return;
-    }
-    say(splitter_.feed(piece));
+  // Without a vote what a sample says is its choice. With one, the lead's text is shown as reasoning: only the winner's
+  // text is content, so that what a client adds up is always one sample, never a splice of two.
+  void text(size_t choice, std::string_view piece) override {
+    if (!heading_.ask.voting()) return say(choice, live_[choice].feed(piece));
+    if (!heading_.ask.hide_reasoning) say(choice, {.reasoning = std::string(piece), .content = ""});
   }
 
   void progress(const Progress::Event& event) override {
@@ -134,18 +97,22 @@ class OpenAi : public Surface {
   }
 
   void finish(const Done& done) override {
-    const Choice& choice = done.choices.front();
-    if (heading_.ask.voting()) say({choice.reasoning, chat_ ? choice.content : choice.text});
-    else say(splitter_.end());
-    if (heading_.ask.form.tools && !heading_.ask.voting()) say_content(gate_.rest(choice.content));
-    if (!choice.tool_calls.empty()) chunk({{"tool_calls", calls_array(choice.tool_calls, true)}}, nullptr);
-    json::object last = stream_envelope();
-    json::object end = one_choice({}, finish_reason(choice));
-    end["logprobs"] = chat_ ? chat_logprobs(heading_.ask, choice) : completion_logprobs(heading_.ask, choice);
-    last["choices"] = json::array{std::move(end)};
-    last["reckon"] = reckon_object(heading_.ask, done);
-    if (!done.warnings.empty()) last["warnings"] = json::value_from(done.warnings);
-    send(std::move(last));
+    for (size_t i = 0; i < done.choices.size(); ++i) {
+      const Choice& choice = done.choices[i];
+      say(i, live_[i].rest(choice));
+      if (!choice.tool_calls.empty()) chunk(i, {{"tool_calls", calls_array(choice.tool_calls, true)}});
+      begin(i);
+      json::object last = stream_envelope();
+      json::object end = one_choice(i, {});
+      end["finish_reason"] = finish_reason(choice);
+      end["logprobs"] = logprobs(choice);
+      last["choices"] = json::array{std::move(end)};
+      if (i + 1 == done.choices.size()) {
+        last["reckon"] = reckon_object(heading_.ask, done);
+        if (!done.warnings.empty()) last["warnings"] = json::value_from(done.warnings);
+      }
+      send(std::move(last));
+    }
     if (heading_.ask.include_usage) {
       json::object body = stream_envelope();
       body["choices"] = json::array{};
@@ -170,8 +137,11 @@ class OpenAi : public Surface {
     if (heading_.ask.include_usage) body["usage"] = nullptr;
     return body;
   }
-  json::object one_choice(json::object delta, json::value reason) const {
-    json::object choice{{"index", 0}, {"logprobs", nullptr}, {"finish_reason", std::move(reason)}};
+  json::value logprobs(const Choice& choice) const {
+    return chat_ ? chat_logprobs(heading_.ask, choice) : completion_logprobs(heading_.ask, choice);
+  }
+  json::object one_choice(size_t index, json::object delta) const {
+    json::object choice{{"index", index}, {"logprobs", nullptr}, {"finish_reason", nullptr}};
     if (chat_) {
       choice["delta"] = std::move(delta);
     } else {
@@ -180,29 +150,32 @@ class OpenAi : public Surface {
     }
     return choice;
   }
-  void chunk(json::object delta, json::value reason) {
+  // The first chunk of a chat's choice names its role.
+  void begin(size_t index) {
+    if (std::exchange(begun_[index], true) || !chat_) return;
+    chunk(index, {{"role", "assistant"}, {"content", ""}});
+  }
+  void chunk(size_t index, json::object delta) {
+    begin(index);
     json::object body = stream_envelope();
-    body["choices"] = json::array{one_choice(std::move(delta), std::move(reason))};
+    body["choices"] = json::array{one_choice(index, std::move(delta))};
     send(std::move(body));
   }
-  void say(const ThinkingSplitter::Parts& parts) {
-    if (!parts.reasoning.empty() && chat_ && !heading_.ask.hide_reasoning) {
+  void say(size_t index, const LiveText::Parts& parts) {
+    if (!parts.reasoning.empty() && chat_) {
       json::object delta;
       add_reasoning(delta, parts.reasoning);
-      chunk(std::move(delta), nullptr);
+      chunk(index, std::move(delta));
     }
-    say_content(heading_.ask.voting() ? parts.content : gate_.feed(parts.content));
-  }
-  void say_content(const std::string& text) {
-    if (!text.empty()) chunk({{"content", text}}, nullptr);
+    if (!parts.content.empty()) chunk(index, {{"content", parts.content}});
   }
   void send(json::object body) { responder_.event(json::serialize(body)); }
 
   Heading heading_;
   Responder& responder_;
   bool chat_;
-  ThinkingSplitter splitter_;
-  CallGate gate_;
+  std::vector<LiveText> live_;  // of each choice
+  std::vector<char> begun_;
 };
 
 }  // namespace
@@ -215,12 +188,6 @@ Tokens tokens_of(const Done& done) {
           .cached = std::max<int64_t>(0, done.prompt_tokens - usage.prompt),
           .output = usage.selected + usage.discarded + usage.verifier + usage.probe,
           .reasoning = reasoning};
-}
-
-ThinkingSplitter::Parts split(const Heading& heading, const std::string& text) {
-  ThinkingSplitter splitter(heading.think_open, heading.think_close);
-  ThinkingSplitter::Parts parts = splitter.feed(text), rest = splitter.end();
-  return {parts.reasoning + rest.reasoning, parts.content + rest.content};
 }
 
 json::object reckon_object(const Ask& ask, const Done& done) {

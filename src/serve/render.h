@@ -3,8 +3,8 @@
 #include <memory>
 #include <string>
 
+#include "serve/live_text.h"
 #include "serve/runs.h"
-#include "serve/thinking.h"
 
 namespace reckon {
 
@@ -14,16 +14,17 @@ struct Heading {
   int64_t created = 0;
   Ask ask;
   int prompt_tokens = 0;
-  std::string think_open, think_close;
+  std::string think_open, think_close;  // empty: the text is not taken apart
+  LiveText live_text() const { return {ask.form, think_open, think_close, ask.hide_reasoning}; }
 };
 
-// Writes one answer in the form of one surface: render() whole, or start, lead, finish or fail as events.
+// Writes one answer in the form of one surface: render() whole, or start, text, finish or fail as events.
 class Surface {
  public:
   virtual ~Surface() = default;
   virtual std::string render(const Done& done) = 0;
   virtual void start() = 0;
-  virtual void lead(std::string_view piece) = 0;
+  virtual void text(size_t choice, std::string_view piece) = 0;  // with a vote: of the lead sample
   virtual void progress(const Progress::Event& event) = 0;
   virtual void finish(const Done& done) = 0;
   virtual void fail(const Error& error) = 0;
@@ -40,8 +41,6 @@ struct Tokens {
   int64_t input = 0, cached = 0, output = 0, reasoning = 0;
 };
 Tokens tokens_of(const Done& done);
-// A whole text taken apart by the model's tags.
-ThinkingSplitter::Parts split(const Heading& heading, const std::string& text);
 
 // The reckon{} object of a response: policy, votes, why it stopped, usage in parts, the receipt, warnings.
 boost::json::object reckon_object(const Ask& ask, const Done& done);

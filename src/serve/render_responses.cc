@@ -1,7 +1,8 @@
 #include "serve/refusal.h"
 #include "serve/render.h"
 
-// Responses of /v1/responses: a reasoning item where there is something to show, then the message.
+// Responses of /v1/responses: a reasoning item where there is something to show, then the message, or calls of
+// functions.
 namespace reckon {
 namespace {
 
@@ -10,12 +11,16 @@ namespace json = boost::json;
 class Responses : public Surface {
  public:
   Responses(Heading heading, Responder& responder)
-      : heading_(std::move(heading)), responder_(responder), splitter_(heading_.think_open, heading_.think_close) {}
+      : heading_(std::move(heading)), responder_(responder), live_(heading_.live_text()) {}
 
   std::string render(const Done& done) override {
-    ThinkingSplitter::Parts parts = split(heading_, done.choices.front().text);
-    if (!parts.reasoning.empty()) output_.push_back(item(Kind::reasoning, "completed", parts.reasoning));
-    output_.push_back(item(Kind::message, status(done), parts.content));
+    const Choice& choice = done.choices.front();
+    drawn_ = logprobs(choice);
+    if (!choice.reasoning.empty() && !heading_.ask.hide_reasoning)
+      output_.push_back(item(Kind::reasoning, "completed", choice.reasoning));
+    if (!choice.content.empty() || choice.tool_calls.empty())
+      output_.push_back(item(Kind::message, status(done), choice.content));
+    for (const ToolCall& call : choice.tool_calls) output_.push_back(call_item(call, "completed"));
     return json::serialize(finished(done));
   }
 
@@ -25,9 +30,9 @@ class Responses : public Surface {
   }
 
   // As in chat: with a vote the text of the lead sample is reasoning, and only the winner's is the message.
-  void lead(std::string_view piece) override {
-    if (heading_.ask.voting()) say(Kind::reasoning, piece);
-    else say(splitter_.feed(piece));
+  void text(size_t, std::string_view piece) override {
+    if (!heading_.ask.voting()) say(live_.feed(piece));
+    else if (!heading_.ask.hide_reasoning) say(Kind::lead, piece);
   }
 
   void progress(const Progress::Event& event) override {
@@ -35,10 +40,12 @@ class Responses : public Surface {
   }
 
   void finish(const Done& done) override {
-    if (heading_.ask.voting()) say(split(heading_, done.choices.front().text));
-    else say(splitter_.end());
-    open(Kind::message);  // also of an empty text
+    const Choice& choice = done.choices.front();
+    drawn_ = logprobs(choice);
+    say(live_.rest(choice));
+    if (choice.tool_calls.empty()) open(Kind::message);  // also of an empty text
     close(status(done));
+    for (const ToolCall& call : choice.tool_calls) say(call);
     const char* kind = complete(done) ? "response.completed" : "response.incomplete";
     send({{"type", kind}, {"response", finished(done)}});
   }
@@ -50,7 +57,7 @@ class Responses : public Surface {
   }
 
  private:
-  enum class Kind { none, reasoning, message };
+  enum class Kind { none, lead, reasoning, message };
 
   static bool complete(const Done& done) {
     Finish finish = done.choices.front().finish;
@@ -58,25 +65,34 @@ class Responses : public Surface {
   }
   static const char* status(const Done& done) { return complete(done) ? "completed" : "incomplete"; }
 
+  // The id tells what a sample that may have lost said from the thinking of the answer.
+  std::string id(Kind kind) const {
+    return (kind == Kind::message ? "msg_" : kind == Kind::lead ? "rs_lead_" : "rs_") + heading_.id;
+  }
+  json::array logprobs(const Choice& choice) const {
+    json::value all = chat_logprobs(heading_.ask, choice);
+    return all.is_object() ? all.at("content").as_array() : json::array{};
+  }
+
   // An item with its text; a growing one has an empty content.
   json::object item(Kind kind, const char* status, const std::optional<std::string>& text) const {
     json::array content;
     if (text) content.push_back(part(kind, *text));
-    if (kind == Kind::reasoning)
-      return {{"id", "rs_" + heading_.id},
+    if (kind != Kind::message)
+      return {{"id", id(kind)},
               {"type", "reasoning"},
               {"summary", json::array{}},
               {"content", content},
               {"status", status}};
-    return {{"id", "msg_" + heading_.id},
-            {"type", "message"},
-            {"role", "assistant"},
-            {"content", content},
-            {"status", status}};
+    return {{"id", id(kind)}, {"type", "message"}, {"role", "assistant"}, {"content", content}, {"status", status}};
   }
-  static json::object part(Kind kind, const std::string& text) {
-    if (kind == Kind::reasoning) return {{"type", "reasoning_text"}, {"text", text}};
-    return {{"type", "output_text"}, {"text", text}, {"annotations", json::array{}}, {"logprobs", json::array{}}};
+  json::object part(Kind kind, const std::string& text) const {
+    if (kind != Kind::message) return {{"type", "reasoning_text"}, {"text", text}};
+    return {{"type", "output_text"}, {"text", text}, {"annotations", json::array{}}, {"logprobs", drawn_}};
+  }
+  json::object call_item(const ToolCall& call, const char* status) const {
+    return {{"id", "fc_" + call.id}, {"type", "function_call"},     {"call_id", call.id},
+            {"name", call.name},     {"arguments", call.arguments}, {"status", status}};
   }
 
   json::object response(const char* status) const {
@@ -93,7 +109,7 @@ class Responses : public Surface {
                       {"metadata", json::object{}},
                       {"model", ask.model},
                       {"output", output_},
-                      {"parallel_tool_calls", false},
+                      {"parallel_tool_calls", ask.parallel_tool_calls},
                       {"previous_response_id", nullptr},
                       {"reasoning", {{"effort", nullptr}, {"summary", nullptr}}},
                       {"store", false},
@@ -121,7 +137,7 @@ class Responses : public Surface {
     return body;
   }
 
-  void say(const ThinkingSplitter::Parts& parts) {
+  void say(const LiveText::Parts& parts) {
     say(Kind::reasoning, parts.reasoning);
     say(Kind::message, parts.content);
   }
@@ -132,6 +148,21 @@ class Responses : public Surface {
     json::object event{{"type", std::string(name(kind)) + ".delta"}, {"delta", piece}};
     if (kind == Kind::message) event["logprobs"] = json::array{};
     send_part(std::move(event));
+  }
+  void say(const ToolCall& call) {
+    json::object begun = call_item(call, "in_progress"), whole = call_item(call, "completed");
+    begun["arguments"] = "";
+    json::object delta{{"type", "response.function_call_arguments.delta"}, {"delta", call.arguments}};
+    json::object done{
+        {"type", "response.function_call_arguments.done"}, {"name", call.name}, {"arguments", call.arguments}};
+    send({{"type", "response.output_item.added"}, {"output_index", output_.size()}, {"item", begun}});
+    for (json::object* event : {&delta, &done}) {
+      (*event)["item_id"] = whole["id"];
+      (*event)["output_index"] = output_.size();
+      send(std::move(*event));
+    }
+    send({{"type", "response.output_item.done"}, {"output_index", output_.size()}, {"item", whole}});
+    output_.push_back(std::move(whole));
   }
   // Items follow one another: opening one closes the one before it.
   void open(Kind kind) {
@@ -146,7 +177,7 @@ class Responses : public Surface {
   void close(const char* status) {
     if (open_ == Kind::none) return;
     json::object done{{"type", std::string(name(open_)) + ".done"}, {"text", text_}};
-    if (open_ == Kind::message) done["logprobs"] = json::array{};
+    if (open_ == Kind::message) done["logprobs"] = drawn_;
     send_part(std::move(done));
     send_part({{"type", "response.content_part.done"}, {"part", part(open_, text_)}});
     json::object whole = item(open_, status, text_);
@@ -156,11 +187,11 @@ class Responses : public Surface {
     open_ = Kind::none;
   }
   static std::string_view name(Kind kind) {
-    return kind == Kind::reasoning ? "response.reasoning_text" : "response.output_text";
+    return kind == Kind::message ? "response.output_text" : "response.reasoning_text";
   }
 
   void send_part(json::object event) {
-    event["item_id"] = (open_ == Kind::reasoning ? "rs_" : "msg_") + heading_.id;
+    event["item_id"] = id(open_);
     event["output_index"] = output_.size();
     event["content_index"] = 0;
     send(std::move(event));
@@ -173,8 +204,9 @@ class Responses : public Surface {
 
   Heading heading_;
   Responder& responder_;
-  ThinkingSplitter splitter_;
+  LiveText live_;
   json::array output_;  // finished items
+  json::array drawn_;   // log-probabilities of the answer, where they were asked for
   Kind open_ = Kind::none;
   std::string text_;  // of the open item
   int64_t next_ = 0;

@@ -9,10 +9,6 @@ namespace {
 
 namespace json = boost::json;
 
-[[noreturn]] void wrong(const std::string& path, const std::string& must) {
-  throw Refusal(Code::invalid_request, fmt::format("{} must be {}", path, must), path, "invalid_value");
-}
-
 std::string parts_text(const json::value& content, const std::string& path) {
   if (content.is_string()) return std::string(content.as_string());
   const json::array* parts = content.if_array();
@@ -24,31 +20,65 @@ std::string parts_text(const json::value& content, const std::string& path) {
     if (!part) wrong(here, "an object");
     Fields fields(*part, here + ".");
     std::string type = fields.text("type").value_or("");
-    if (type != "input_text" && type != "output_text" && type != "text")
+    if (type != "input_text" && type != "output_text" && type != "reasoning_text" && type != "text")
       unsupported(here, fmt::format("a part of type '{}'", type));
     text += fields.text("text").value_or("");
   }
   return text;
 }
 
-void read_item(Ask& ask, const json::value& value, const std::string& here) {
-  const json::object* object = value.if_object();
-  if (!object) wrong(here, "an object");
-  Fields item(*object, here + ".");
-  std::string type = item.text("type").value_or("message");
-  if (type == "reasoning") {
-    ask.warnings.push_back(here + ": reasoning of an earlier turn is not shown to the model");
-    return;
+// Items to messages: thinking and calls belong to the turn of the assistant that they are part of.
+class Input {
+ public:
+  explicit Input(Ask& ask) : ask_(ask) {}
+
+  void read(const json::value& value, const std::string& here) {
+    const json::object* object = value.if_object();
+    if (!object) wrong(here, "an object");
+    Fields item(*object, here + ".");
+    std::string type = item.text("type").value_or("message");
+    if (type == "message") message(item);
+    else if (type == "reasoning") reasoning(item, here);
+    else if (type == "function_call") call(item);
+    else if (type == "function_call_output")
+      say({.role = "tool", .content = text(item, "output"), .tool_call_id = item.text("call_id").value_or("")});
+    else unsupported(here, fmt::format("an item of type '{}'", type));
   }
-  if (type != "message") unsupported(here, fmt::format("an item of type '{}'", type));
-  std::string role = item.text("role").value_or("");
-  if (role == "developer") role = "system";
-  if (role != "system" && role != "user" && role != "assistant")
-    wrong(here + ".role", "system, developer, user or assistant");
-  const json::value* content = item.any("content");
-  if (!content) throw Refusal(Code::invalid_request, here + ".content is missing", here + ".content", "missing_field");
-  ask.messages.push_back({role, parts_text(*content, here + ".content")});
-}
+
+ private:
+  static std::string text(Fields& item, const char* name) {
+    const json::value* content = item.any(name);
+    if (!content)
+      throw Refusal(Code::invalid_request, item.path(name) + " is missing", item.path(name), "missing_field");
+    return parts_text(*content, item.path(name));
+  }
+  void say(Message message) {
+    if (message.role == "assistant") message.reasoning = std::move(thought_);
+    thought_.clear();
+    ask_.messages.push_back(std::move(message));
+  }
+  void message(Fields& item) {
+    std::string role = item.text("role").value_or("");
+    if (role == "developer") role = "system";
+    if (role != "system" && role != "user" && role != "assistant")
+      wrong(item.path("role"), "system, developer, user or assistant");
+    say({role, text(item, "content")});
+  }
+  void reasoning(Fields& item, const std::string& here) {
+    if (item.text("id").value_or("").starts_with("rs_lead_")) return;  // of a vote: not the answer's own
+    const json::array* parts = item.array("content");
+    if (parts && !parts->empty()) thought_ += parts_text(*parts, item.path("content"));
+    else ask_.warnings.push_back(here + ": reasoning without its text is not shown to the model");
+  }
+  void call(Fields& item) {
+    ToolCall made{item.text("call_id").value_or(""), item.text("name").value_or(""), read_arguments(item)};
+    if (ask_.messages.empty() || ask_.messages.back().role != "assistant" || !thought_.empty()) say({"assistant", ""});
+    ask_.messages.back().tool_calls.push_back(std::move(made));
+  }
+
+  Ask& ask_;
+  std::string thought_;  // of the turn that follows
+};
 
 void read_input(Ask& ask, Fields& fields) {
   if (auto instructions = fields.text("instructions")) ask.messages.push_back({"system", *instructions});
@@ -60,35 +90,39 @@ void read_input(Ask& ask, Fields& fields) {
   }
   const json::array* list = input->if_array();
   if (!list || list->empty()) wrong("input", "a string or a list of at least one item");
-  for (size_t i = 0; i < list->size(); ++i) read_item(ask, (*list)[i], fmt::format("input[{}]", i));
+  Input reader(ask);
+  for (size_t i = 0; i < list->size(); ++i) reader.read((*list)[i], fmt::format("input[{}]", i));
+  if (ask.messages.empty()) wrong("input", "more than reasoning");
 }
 
-void refuse_what_is_missing(Ask& ask, Fields& fields) {
+void refuse_what_is_missing(Fields& fields) {
   if (fields.flag("store").value_or(false)) unsupported("store", "responses are not kept");
   for (const char* name : {"previous_response_id", "conversation", "prompt", "moderation"})
     if (fields.any(name)) unsupported(name, "responses are not kept; send the whole conversation as input");
-  if (const json::array* tools = fields.array("tools"); tools && !tools->empty())
-    unsupported("tools", "tool calls are not there in this version");
-  if (const json::value* choice = fields.any("tool_choice"); choice && *choice != "none" && *choice != "auto")
-    unsupported("tool_choice", "tool calls are not there in this version");
   if (auto how = fields.text("truncation"); how && *how != "disabled")
     unsupported("truncation", "a conversation that is too long is refused, never cut");
-  if (fields.integer("top_logprobs", 0, 20).value_or(0) > 0) unsupported("top_logprobs", "they are not returned yet");
-  if (const json::object* text = fields.object("text")) {
-    Fields how(*text, "text.");
-    if (const json::object* format = how.object("format")) {
-      std::string type = Fields(*format, "text.format.").text("type").value_or("");
-      if (type != "text") unsupported("text.format", fmt::format("type '{}' cannot be enforced yet", type));
-    }
-    how.ignore({"verbosity"});
-    warn_unknown(ask, how);
-  }
-  for (const std::string& wish : fields.texts("include", 16)) {
-    if (wish == "message.output_text.logprobs") unsupported("include", "log-probabilities are not returned yet");
-    ask.warnings.push_back(fmt::format("include: there is no {} here", wish));
-  }
   fields.ignore({"metadata", "service_tier", "user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention",
-                 "prompt_cache_options", "parallel_tool_calls", "max_tool_calls", "context_management"});
+                 "prompt_cache_options", "max_tool_calls", "context_management"});
+}
+
+// What the answer's items hold beside their text.
+void read_wishes(Ask& ask, Fields& fields, const Capabilities& model) {
+  int top = static_cast<int>(fields.integer("top_logprobs", 0, 20).value_or(0));
+  bool logprobs = top > 0;
+  for (const std::string& wish : fields.texts("include", 16)) {
+    if (wish == "message.output_text.logprobs") logprobs = true;
+    else ask.warnings.push_back(fmt::format("include: there is no {} here", wish));
+  }
+  if (logprobs && !model.logprobs) unsupported("top_logprobs", "this model does not tell them");
+  if (logprobs) ask.sampling.top_logprobs = top;
+}
+
+void read_text(Ask& ask, const json::object* object, const Capabilities& model) {
+  if (!object) return;
+  Fields text(*object, "text.");
+  read_format(ask, text.object("format"), "text.format", model);
+  text.ignore({"verbosity"});
+  warn_unknown(ask, text);
 }
 
 }  // namespace
@@ -109,9 +143,13 @@ Ask parse_responses(const HttpRequest& request, const ServeLimits& limits, const
     options.ignore({"include_obfuscation"});
     warn_unknown(ask, options);
   }
-  refuse_what_is_missing(ask, fields);
+  read_responses_tools(ask, fields, model);
+  read_text(ask, fields.object("text"), model);
+  read_wishes(ask, fields, model);
+  refuse_what_is_missing(fields);
   read_input(ask, fields);
-  for (const char* name : {"instructions", "max_output_tokens", "metadata", "reasoning", "user"})
+  for (const char* name : {"instructions", "max_output_tokens", "metadata", "reasoning", "text", "tool_choice", "tools",
+                           "top_logprobs", "user"})
     if (const json::value* value = fields.any(name)) ask.echo[name] = *value;
   warn_unknown(ask, fields);
   return ask;

@@ -47,7 +47,7 @@ TEST_F(ResponsesTest, AListOfItemsAndInstructionsAreMessages) {
   ASSERT_TRUE(body.as_object().contains("output")) << json::serialize(body);
   EXPECT_EQ(body.at("output").at(0).at("content").at(0).at("text"), "4");
   EXPECT_EQ(body.at("instructions"), "Be brief.");
-  EXPECT_THAT(json::serialize(body.at("warnings")), HasSubstr("input[1]: reasoning of an earlier turn"));
+  EXPECT_THAT(json::serialize(body.at("warnings")), HasSubstr("input[1]: reasoning without its text"));
 }
 
 TEST_F(ResponsesTest, ALimitMakesItIncomplete) {
@@ -88,6 +88,104 @@ TEST_F(ResponsesTest, AStreamedVoteReasonsWithTheLeadAndSaysTheWinner) {
   EXPECT_EQ(last.at("output").at(1).at("content").at(0).at("text"), "\\boxed{4}");
   EXPECT_EQ(last.at("reckon").at("lead"), "switched");
   EXPECT_THAT(kinds(r), testing::Contains("response.reasoning_text.delta"));
+}
+
+const char* const kTools = R"("tools":[{"type":"function","name":"add","strict":true,"parameters":)"
+                           R"({"type":"object","properties":{"a":{"type":"integer"}}}}])";
+
+TEST_F(ResponsesTest, ACallOfAFunctionIsAnItemOfItsOwn) {
+  model.capabilities_.tools = model.capabilities_.grammar = true;
+  model.on("2+2?", {{"I add. <call>add {\"a\":2}</call>", 100ms}, {"<call>add {\"a\":2}</call>", 100ms}});
+  json::value body = respond(std::string(kTools) + R"(,"input":"2+2?","tool_choice":"required")").body();
+  EXPECT_EQ(body.at("status"), "completed");
+  EXPECT_EQ(body.at("tools").at(0).at("name"), "add");
+  EXPECT_EQ(body.at("tool_choice"), "required");
+  EXPECT_EQ(body.at("output").at(0).at("content").at(0).at("text"), "I add. ");
+  const json::value& call = body.at("output").at(1);
+  EXPECT_EQ(call.at("type"), "function_call");
+  EXPECT_EQ(call.at("name"), "add");
+  EXPECT_EQ(json::parse(call.at("arguments").as_string()), (json::value{{"a", 2}}));
+  EXPECT_FALSE(call.at("call_id").as_string().empty());
+  EXPECT_EQ(respond(std::string(kTools) + R"(,"input":"2+2?")").body().at("output").as_array().size(), 1u);
+}
+
+TEST_F(ResponsesTest, AStreamedCallHasOpenAisEvents) {
+  model.capabilities_.tools = model.capabilities_.grammar = true;
+  model.on("2+2?", {{"<call>add {\"a\":2}</call>", 100ms}});
+  Recorder r = respond(std::string(kTools) + R"(,"input":"2+2?","stream":true)");
+  EXPECT_THAT(kinds(r), ElementsAre("response.created", "response.in_progress", "response.output_item.added",
+                                    "response.function_call_arguments.delta", "response.function_call_arguments.done",
+                                    "response.output_item.done", "response.completed"));
+  json::value delta = json::parse(r.events[3].second), done = json::parse(r.events[4].second);
+  json::value last = json::parse(r.events.back().second).at("response").at("output").at(0);
+  EXPECT_EQ(delta.at("delta"), done.at("arguments"));
+  EXPECT_EQ(last.at("arguments"), done.at("arguments"));
+  EXPECT_EQ(last.at("id"), done.at("item_id"));
+  EXPECT_EQ(json::parse(r.events[2].second).at("item").at("arguments"), "");
+}
+
+TEST_F(ResponsesTest, CallsAndOutputsOfTheHistoryBelongToTheirTurns) {
+  model.capabilities_.tools = model.capabilities_.grammar = true;
+  model.on("2+2?\nI add.\nfour\nfive\n", {{"4", 10ms}});
+  std::string input = R"([{"role":"user","content":"2+2?"},
+      {"type":"reasoning","id":"rs_1","summary":[],"content":[{"type":"reasoning_text","text":"hm"}]},
+      {"role":"assistant","content":"I add."},
+      {"type":"function_call","call_id":"a","name":"add","arguments":"{\"a\":2}"},
+      {"type":"function_call","call_id":"b","name":"add","arguments":"{}"},
+      {"type":"function_call_output","call_id":"a","output":"four"},
+      {"type":"function_call_output","call_id":"b","output":[{"type":"input_text","text":"five"}]},
+      {"type":"reasoning","id":"rs_lead_1","summary":[],"content":[{"type":"reasoning_text","text":"no"}]},
+      {"type":"function_call","call_id":"c","name":"add","arguments":"{}"}])";
+  Ask asked = parse_responses({.body = "{\"model\":\"simulated\",\"input\":" + input + "}"}, {}, model.capabilities());
+  EXPECT_THAT(asked.messages,
+              ElementsAre(Message{"user", "2+2?"},
+                          Message{.role = "assistant",
+                                  .content = "I add.",
+                                  .reasoning = "hm",
+                                  .tool_calls = {{"a", "add", "{\"a\":2}"}, {"b", "add", "{}"}}},
+                          Message{.role = "tool", .content = "four", .tool_call_id = "a"},
+                          Message{.role = "tool", .content = "five", .tool_call_id = "b"},
+                          Message{.role = "assistant", .content = "", .tool_calls = {{"c", "add", "{}"}}}));
+  EXPECT_TRUE(asked.warnings.empty());
+  json::value body = respond(std::string(kTools) + ",\"input\":" + input).body();
+  EXPECT_EQ(body.at("output").at(0).at("content").at(0).at("text"), "4");
+  expect_refused(respond(R"("input":[{"type":"function_call","call_id":"a","name":"b","arguments":"x"}])"), 400,
+                 "input[0].arguments", "invalid_value");
+  expect_refused(respond(R"("input":[{"type":"function_call_output","call_id":"a"}])"), 400, "input[0].output",
+                 "missing_field");
+}
+
+TEST_F(ResponsesTest, TheFormOfTheAnswerIsEnforcedAndRepeated) {
+  model.capabilities_.grammar = true;
+  model.on("2+2?", {{R"({"x": 1})", 100ms}, {R"({"x":2})", 200ms}, {R"({"x":1.0})", 300ms}});
+  json::value body = respond(R"("input":"2+2?","text":{"format":{"type":"json_schema","name":"n","strict":true,)"
+                             R"("schema":{"type":"object"}}})",
+                             "simulated@sc3")
+                         .body();
+  EXPECT_EQ(body.at("reckon").at("votes"), 2);
+  EXPECT_EQ(body.at("text").at("format").at("name"), "n");
+  expect_refused(respond(R"("input":"2+2?","text":{"format":{"type":"json_schema"}})"), 400, "text.format",
+                 "invalid_value");
+  expect_refused(respond(R"("input":"2+2?","text":{"format":{"type":"grammar"}})"), 400, "text.format", "unsupported");
+}
+
+TEST_F(ResponsesTest, ThinkingIsAReasoningItemUnlessItIsHidden) {
+  model.capabilities_.think_open = "<think>", model.capabilities_.think_close = "</think>";
+  model.capabilities_.think_first = true;
+  model.on("2+2?", {{" so </think>", 10ms}, {" so </think>", 10ms}, {" so </think>", 10ms}});
+  model.on("2+2? so </think>", {{" four", 10ms}, {" four", 10ms}, {" four", 10ms}});
+  json::value body = respond(R"("input":"2+2?","reasoning":{"effort":"high","summary":"auto"})").body();
+  EXPECT_EQ(body.at("output").at(0).at("type"), "reasoning");
+  EXPECT_EQ(body.at("output").at(0).at("content").at(0).at("text"), " so ");
+  EXPECT_EQ(body.at("output").at(1).at("content").at(0).at("text"), " four");
+  EXPECT_EQ(body.at("usage").at("output_tokens_details").at("reasoning_tokens"), 2);
+  EXPECT_THAT(json::serialize(body.at("warnings")), HasSubstr("reasoning.summary: there are no summaries"));
+  EXPECT_EQ(respond(R"("input":"2+2?","reasoning":{"exclude":true})").body().at("output").as_array().size(), 1u);
+  Recorder r = respond(R"("input":"2+2?","stream":true)", "simulated@sc1");
+  json::value output = json::parse(r.events.back().second).at("response").at("output");
+  ASSERT_EQ(output.as_array().size(), 3u) << "the lead as it came, the winner's thinking, the answer";
+  EXPECT_NE(output.at(0).at("id"), output.at(1).at("id"));
+  EXPECT_EQ(output.at(1).at("content").at(0).at("text"), " so ");
 }
 
 TEST_F(ResponsesTest, AFailureOnTheWayIsAFailedResponse) {

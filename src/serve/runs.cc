@@ -128,12 +128,16 @@ class ReplyVerifier : public Verifier {
 };
 
 // Fills in what each choice says, beside its text.
-void take_apart(const Model& model, const Form& form, const std::string& id, Done& done) {
+void take_apart(const Model& model, const Ask& ask, const std::string& id, Done& done) {
   size_t calls = 0;
   for (Choice& choice : done.choices) {
+    if (ask.prompt) {  // raw text is the caller's own affair
+      choice.content = choice.text;
+      continue;
+    }
     Parts parts = split(model.capabilities(), choice.text);
     bool cut = choice.finish == Finish::length || choice.finish == Finish::budget;
-    Turn turn = model.read(form, parts.content, cut);
+    Turn turn = model.read(ask.form, parts.content, cut);
     if (cut) turn.tool_calls.clear();  // half a call is no call
     choice.reasoning = std::move(parts.reasoning);
     choice.content = std::move(turn.content);
@@ -163,25 +167,35 @@ void select(Usage& usage, int64_t tokens) {
   usage.discarded -= tokens;
 }
 
+Choice choice_of(const Sample& sample, const Ask& ask) {
+  bool own = std::ranges::find(ask.form.stop, sample.stop) == ask.form.stop.end();  // not the template's
+  return {.text = sample.text, .finish = sample.finish, .drawn = sample.drawn, .stop = own ? sample.stop : ""};
+}
+
 // From an outcome to what the client gets. There is always a text: where nothing won, the lead sample's.
 void choose(const Ask& ask, Done& done) {
   const Outcome& outcome = done.run.outcome;
   Usage& usage = done.run.receipt.usage;
   if (!ask.voting()) {
-    for (const Sample& sample : outcome.samples) done.choices.push_back({sample.text, sample.finish, sample.drawn});
-    if (done.choices.empty()) done.choices.push_back({done.lead, Finish::budget});
+    for (size_t i = 0; i < done.said.size(); ++i) {
+      auto ended = std::ranges::find(outcome.samples, static_cast<int>(i), &Sample::number);
+      done.choices.push_back(ended != outcome.samples.end() ? choice_of(*ended, ask)
+                                                            : Choice{done.said[i], Finish::budget});
+    }
+    while (done.choices.size() > 1 && done.choices.back().finish == Finish::budget && done.choices.back().text.empty())
+      done.choices.pop_back();
     if (static_cast<int>(done.choices.size()) < ask.n)
       done.warnings.push_back(fmt::format("the budget allowed {} of {} choices", done.choices.size(), ask.n));
     select(usage, usage.discarded);
     return;
   }
-  const std::string& text = outcome.answer ? outcome.text : done.lead;
+  const std::string& text = outcome.answer ? outcome.text : done.said.front();
   auto spoken = std::ranges::find(outcome.samples, text, &Sample::text);
   if (!outcome.answer && spoken == outcome.samples.end()) spoken = outcome.samples.begin();
   if (spoken == outcome.samples.end()) {
-    done.choices.push_back({done.lead, Finish::budget});
+    done.choices.push_back({done.said.front(), Finish::budget});
   } else {
-    done.choices.push_back({spoken->text, spoken->finish, spoken->drawn});
+    done.choices.push_back(choice_of(*spoken, ask));
     if (!outcome.answer) select(usage, spoken->tokens);
   }
   if (!outcome.answer) done.warnings.push_back("no sample gave an answer that could be compared; this is one of them");
@@ -211,7 +225,7 @@ void Runs::prepare(Ask& ask) const {
   try {
     ask.form = model_.form(prompt_of(ask));
   } catch (const Error& error) {
-    throw Refusal(error.code(), error.what(), ask.json_schema.empty() ? "tools" : "response_format",
+    throw Refusal(error.code(), error.what(), ask.json_schema.empty() ? "tools" : ask.schema_field,
                   error.code() == Code::unsupported ? "unsupported" : "invalid_value");
   }
   ask.sampling.grammar = ask.form.grammar;
@@ -219,7 +233,11 @@ void Runs::prepare(Ask& ask) const {
 }
 
 int Runs::count_tokens(const Ask& ask) const {
-  for (const Message& message : ask.messages) check_text(message.content, "the message");
+  for (const Message& message : ask.messages) {
+    check_text(message.content, "the message");
+    check_text(message.reasoning, "the reasoning of a message");
+  }
+  for (const Tool& tool : ask.tools) check_text(tool.name + tool.description, "the tool");
   check_text(ask.prompt.value_or(""), "prompt");
   for (const std::string& stop : ask.until.stop) check_text(stop, "stop");
   int tokens = model_.count_tokens(prompt_of(ask));
@@ -297,6 +315,7 @@ void Runs::measure(const Ask& ask, const Done& done, Metrics::Ran ran) {
 
 Task<Done> Runs::run(Ask ask, Caller caller, Watcher watcher) {
   Done done{.prompt_tokens = count_tokens(ask), .warnings = ask.warnings};
+  done.said.resize(static_cast<size_t>(ask.n));
   books_.check();
   Loop::Time start = loop_.now();
   auto since_start = [&] { return std::chrono::duration<double>(loop_.now() - start).count(); };
@@ -314,10 +333,13 @@ Task<Done> Runs::run(Ask ask, Caller caller, Watcher watcher) {
   RunOptions options{
       .budget = ask.budget, .seed = ask.seed.value_or(next_seed_++), .sampling = ask.sampling, .until = ask.until};
   options.progress.event = watcher.event;
-  options.progress.lead_text = [&](std::string_view piece) {
-    if (first == 0) first = since_start();
-    done.lead += piece;
-    if (watcher.lead) watcher.lead(piece);
+  options.progress.text = [&](int number) -> TextSink {
+    if (number >= ask.n) return {};
+    return [&, choice = static_cast<size_t>(number)](std::string_view piece) {
+      if (first == 0) first = since_start();
+      done.said[choice] += piece;
+      if (watcher.text) watcher.text(choice, piece);
+    };
   };
   options.on_start = [&, seed = options.seed](const std::shared_ptr<Account>& account) {
     const Capabilities& facts = model_.capabilities();
@@ -353,7 +375,7 @@ Task<Done> Runs::run(Ask ask, Caller caller, Watcher watcher) {
   done.run.receipt.id = caller.id;
   measure(ask, done, {.seconds = since_start(), .first = first});
   choose(ask, done);
-  take_apart(model_, ask.form, caller.id, done);
+  take_apart(model_, ask, caller.id, done);
   check_schema(ask, done);
   co_await page.close(done.run.receipt);
   co_return done;

@@ -16,6 +16,7 @@ struct Choice {
   std::string text;
   Finish finish = Finish::stop;
   std::vector<DrawnToken> drawn = {};     // where logprobs were asked for
+  std::string stop = {};                  // the caller's stop string that ended it
   std::string reasoning = {};             // the thinking block, without its tags
   std::string content = {};               // the rest, without calls
   std::vector<ToolCall> tool_calls = {};  // all with an id
@@ -23,19 +24,19 @@ struct Choice {
 
 // An answered request. The receipt's usage counts the tokens of all choices as selected.
 struct Done {
-  std::vector<Choice> choices;  // n of them; one where there was a vote
+  std::vector<Choice> choices;  // n of them, fewer where the budget ended first; one where there was a vote
   Run run;
   int prompt_tokens = 0;
-  std::string lead;  // what the lead sample said, as far as it came
+  std::vector<std::string> said;  // by each choice, as far as it came; with a vote: by the lead sample alone
   std::vector<std::string> warnings;
-  bool lead_won() const { return choices.front().text == lead; }
+  bool lead_won() const { return choices.front().text == said.front(); }
 };
 
 // What a client may be shown while its request runs. Loop thread.
 struct Watcher {
   // It is running now, by this strategy; errors after this cannot change the status.
   std::function<void(const std::string& strategy)> admitted;
-  TextSink lead;
+  std::function<void(size_t choice, std::string_view piece)> text;  // with a vote: of the lead sample
   std::function<void(const Progress::Event&)> event;
 };
 

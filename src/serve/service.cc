@@ -237,15 +237,16 @@ Task<void> Service::generate(const HttpRequest& request, Responder& responder, S
 Task<void> Service::answer(const Form& form, Ask ask, ModelPool::Lease lease, Responder& responder, Shared entry) {
   Runs& runs = lease.runs();
   const Capabilities& facts = runs.model().capabilities();
-  std::unique_ptr<Surface> surface = form.surface(
-      {entry->id, unix_seconds(), ask, runs.count_tokens(ask), facts.think_open, facts.think_close}, responder);
+  Heading heading{.id = entry->id, .created = unix_seconds(), .ask = ask, .prompt_tokens = runs.count_tokens(ask)};
+  if (!ask.prompt) heading.think_open = facts.think_open, heading.think_close = facts.think_close;
+  std::unique_ptr<Surface> surface = form.surface(std::move(heading), responder);
   Watcher watcher;
   if (ask.stream) {
     watcher.admitted = [&](const std::string& strategy) {
       responder.begin({{"X-Request-Id", entry->id}, {"X-Reckon-Policy", strategy}});
       surface->start();
     };
-    watcher.lead = [&](std::string_view piece) { surface->lead(piece); };
+    watcher.text = [&](size_t choice, std::string_view piece) { surface->text(choice, piece); };
     watcher.event = [&](const Progress::Event& event) { surface->progress(event); };
   }
   try {

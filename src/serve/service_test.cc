@@ -72,15 +72,35 @@ TEST_F(ServiceTest, AStreamedVoteShowsTheLeadAsReasoningAndTheWinnerAsContent) {
   EXPECT_THAT(r.events[3].second, HasSubstr("progress"));
 }
 
-TEST_F(ServiceTest, SeveralChoicesShareOnePrompt) {
+TEST_F(ServiceTest, BestOfNNeedsNoCheckAndIsAVoteAsLongAsItsScorerIsNotMeasured) {
   start();
-  model.on("2+2?", {{"a", 10ms}, {"b c", 20ms}, {"d", 30ms}});
-  json::value body = chat(R"("n":3)").body();
-  EXPECT_EQ(body.at("choices").as_array().size(), 3u);
-  EXPECT_EQ(body.at("choices").at(1).at("message").at("content"), "b c");
-  EXPECT_EQ(body.at("usage").at("prompt_tokens"), 1);
-  EXPECT_EQ(body.at("usage").at("completion_tokens"), 4);
-  EXPECT_EQ(body.at("reckon").at("usage").at("selected"), 4);
+  model.on("2+2?", {{"so \\boxed{5}", 100ms}, {"\\boxed{4}", 200ms}, {"then \\boxed{4}", 300ms}});
+  json::value body = chat("", "simulated@bon3").body();
+  EXPECT_EQ(body.at("choices").at(0).at("message").at("content"), "\\boxed{4}");
+  EXPECT_THAT(std::string(body.at("reckon").at("policy").as_string()), HasSubstr("scorer=p-true"));
+  EXPECT_GT(body.at("reckon").at("usage").at("verifier").to_number<int>(), 0);
+  EXPECT_EQ(body.at("usage").at("total_tokens").to_number<int64_t>(), model.computed);
+  int64_t most = ask("/v1/reckon/estimate",
+                     R"({"model":"simulated@bon3","max_tokens":2,"messages":[{"role":"user","content":"2+2?"}]})")
+                     .body()
+                     .at("tokens_at_most")
+                     .as_int64();
+  EXPECT_GE(most, model.computed);
+}
+
+TEST_F(ServiceTest, TheNamesThatAreListedAreThoseThatWorkHere) {
+  auto names = [&](const ServeLimits& limits, bool thinks) {
+    std::vector<std::string> list;
+    for (const NamedPolicy& policy : named_policies(limits, thinks)) list.push_back(policy.name);
+    return list;
+  };
+  EXPECT_THAT(names({}, false), testing::ElementsAre("auto", "single", "greedy", "sc4", "sc8", "sc16", "bon4"));
+  EXPECT_THAT(names({.samples = 3}, true), testing::ElementsAre("auto", "single", "greedy", "think2k"));
+  model.capabilities_.think_open = "<think>", model.capabilities_.think_close = "</think>";
+  start({.limits = {.samples = 3}});
+  std::string listed = ask("/v1/models", "").response.body;
+  EXPECT_THAT(listed, HasSubstr("simulated@think2k"));
+  EXPECT_THAT(listed, testing::Not(HasSubstr("@sc4")));
 }
 
 TEST_F(ServiceTest, TheSmallestTokenLimitHoldsAndIsSaid) {
@@ -120,10 +140,10 @@ TEST_F(ServiceTest, WhatCannotBeDoneIsRefusedByName) {
   expect_refused(chat(R"("tools":[{"type":"function"}])"), 400, "tools", "unsupported");
   expect_refused(chat(R"("response_format":{"type":"json_schema"})"), 400, "response_format", "unsupported");
   expect_refused(chat(R"("logprobs":true)"), 400, "logprobs", "unsupported");
-  expect_refused(chat(R"("n":2,"stream":true)"), 400, "n", "unsupported");
   expect_refused(chat(R"("n":2)", "simulated@auto"), 400, "n", "unsupported");
   expect_refused(chat(R"("frequency_penalty":1)"), 400, "frequency_penalty", "unsupported");
-  expect_refused(chat("", "simulated@bon4"), 400, "policy bon4", "unsupported");
+  expect_refused(chat("", "simulated@beam4"), 400, "policy beam4", "unsupported");
+  expect_refused(chat("", "simulated@bon999"), 400, "reckon.policy", "invalid_policy");
   expect_refused(chat("", "simulated@sc9999"), 400, "reckon.policy", "invalid_policy");
   expect_refused(chat("", "simulated@nonsense"), 400, "reckon.policy", "invalid_policy");
   expect_refused(chat("", "gpt-4"), 404, "model", "model_not_found");
@@ -205,8 +225,7 @@ TEST_F(ServiceTest, WrongToolsAreRefusedByName) {
                  "invalid_value");
   expect_refused(chat(R"("tools":[{"type":"web_search"}])"), 400, "tools[0]", "unsupported");
   expect_refused(chat(tools + R"(,"response_format":{"type":"json_object"})"), 400, "response_format", "unsupported");
-  expect_refused(chat(R"("response_format":{"type":"json_schema"})"), 400, "response_format.json_schema",
-                 "invalid_value");
+  expect_refused(chat(R"("response_format":{"type":"json_schema"})"), 400, "response_format", "invalid_value");
   EXPECT_EQ(model.opened, 0);
 }
 
@@ -345,25 +364,6 @@ TEST_F(ServiceTest, CompletionsContinueRawText) {
   json::value body = ask("/v1/completions", R"({"model":"simulated","prompt":"Once upon"})").body();
   EXPECT_EQ(body.at("choices").at(0).at("text"), " a time");
   EXPECT_EQ(body.at("object"), "text_completion");
-}
-
-TEST_F(ServiceTest, MessagesSpeakAnthropic) {
-  start();
-  std::string fields =
-      R"("model":"simulated","max_tokens":50,"messages":[{"role":"user","content":[{"type":"text","text":"2+2?"}]}])";
-  model.on("2+2?", {{"It is four.", 10ms}, {"It is four.", 10ms}});
-  json::value body = ask("/v1/messages", "{" + fields + "}").body();
-  EXPECT_EQ(body.at("content").at(0).at("text"), "It is four.");
-  EXPECT_EQ(body.at("stop_reason"), "end_turn");
-  EXPECT_EQ(body.at("usage").at("output_tokens"), 3);
-  Recorder r = ask("/v1/messages", "{\"stream\":true," + fields + "}");
-  std::vector<std::string> kinds;
-  for (const auto& [name, data] : r.events) kinds.push_back(name);
-  EXPECT_EQ(kinds, (std::vector<std::string>{"message_start", "content_block_start", "ping", "content_block_delta",
-                                             "content_block_delta", "content_block_delta", "content_block_stop",
-                                             "message_delta", "message_stop"}));
-  EXPECT_EQ(ask("/v1/messages/count_tokens", "{" + fields + "}").body().at("input_tokens"), 1);
-  EXPECT_EQ(ask("/v1/messages", R"({"model":"simulated","messages":[]})").body().at("type"), "error");
 }
 
 TEST_F(ServiceTest, ARequestCanBeLookedUpAndEstimated) {

@@ -3,15 +3,11 @@
 #include "serve/ask.h"
 #include "serve/refusal.h"
 
-// Tools and the form of answers, as /v1/chat/completions asks for them.
+// Tools and the form of answers, as each surface asks for them.
 namespace reckon {
 namespace {
 
 namespace json = boost::json;
-
-[[noreturn]] void wrong(const std::string& path, const std::string& must) {
-  throw Refusal(Code::invalid_request, fmt::format("{} must be {}", path, must), path, "invalid_value");
-}
 
 void keep_only(Ask& ask, const std::string& name) {
   std::erase_if(ask.tools, [&](const Tool& tool) { return tool.name != name; });
@@ -19,15 +15,48 @@ void keep_only(Ask& ask, const std::string& name) {
   ask.tool_choice = ToolChoice::required;
 }
 
+void require_call(Ask& ask) {
+  ask.tool_choice = ToolChoice::required;
+  if (ask.tools.empty()) wrong("tools", "given where a call is required");
+}
+
+Tool read_function(Fields& fields, const char* schema_name) {
+  Tool tool{.name = fields.text("name").value_or(""),
+            .description = fields.text("description").value_or(""),
+            .parameters = {}};
+  if (tool.name.empty() || tool.name.size() > 128) wrong(fields.path("name"), "1 to 128 characters");
+  const json::object* schema = fields.object(schema_name);
+  tool.parameters = schema ? json::serialize(*schema) : R"({"type":"object","properties":{}})";
+  return tool;
+}
+
+// Tools are all of one type, `only`; `read` takes one apart.
+void read_list(Ask& ask, Fields& fields, const Capabilities& model, std::string_view only, Tool (*read)(Fields&)) {
+  const json::array* list = fields.array("tools");
+  if (!list || list->empty()) return;
+  if (!model.tools) unsupported("tools", "this model's chat template has no place for them");
+  if (list->size() > 128) wrong("tools", "at most 128 tools");
+  for (size_t i = 0; i < list->size(); ++i) {
+    std::string here = fmt::format("tools[{}]", i);
+    const json::object* object = (*list)[i].if_object();
+    if (!object) wrong(here, "an object");
+    Fields tool(*object, here + ".");
+    std::string type = tool.text("type").value_or(std::string(only));
+    if (type != only) unsupported(here, fmt::format("a tool of type '{}'", type));
+    ask.tools.push_back(read(tool));
+  }
+}
+
+// tool_choice and parallel_tool_calls as OpenAI's two surfaces have them.
 void read_choice(Ask& ask, Fields& fields) {
+  ask.parallel_tool_calls = fields.flag("parallel_tool_calls").value_or(true);
   const json::value* choice = fields.any("tool_choice");
   if (!choice) return;
   if (choice->is_string()) {
     std::string_view word = choice->as_string();
     if (word == "none") ask.tool_choice = ToolChoice::none;
-    else if (word == "required" || word == "any") ask.tool_choice = ToolChoice::required;
+    else if (word == "required" || word == "any") require_call(ask);
     else if (word != "auto") wrong("tool_choice", "none, auto, required or a function");
-    if (ask.tool_choice == ToolChoice::required && ask.tools.empty()) wrong("tools", "given where a call is required");
     return;
   }
   if (!choice->is_object()) wrong("tool_choice", "none, auto, required or a function");
@@ -41,63 +70,60 @@ void read_choice(Ask& ask, Fields& fields) {
 
 }  // namespace
 
-Tool read_function(Fields& fields, const char* schema_name) {
-  Tool tool{.name = fields.text("name").value_or(""),
-            .description = fields.text("description").value_or(""),
-            .parameters = {}};
-  if (tool.name.empty() || tool.name.size() > 128) wrong(fields.path("name"), "1 to 128 characters");
-  const json::object* schema = fields.object(schema_name);
-  tool.parameters = schema ? json::serialize(*schema) : R"({"type":"object","properties":{}})";
-  return tool;
+std::string read_arguments(Fields& call) {
+  std::string arguments = call.text("arguments").value_or("{}");
+  boost::system::error_code error;
+  if (!json::parse(arguments, error).is_object()) wrong(call.path("arguments"), "a JSON object as a string");
+  return arguments;
 }
 
-void read_tools(Ask& ask, Fields& fields, const Capabilities& model) {
+void read_chat_tools(Ask& ask, Fields& fields, const Capabilities& model) {
   if (const json::array* functions = fields.array("functions"); functions && !functions->empty())
     unsupported("functions", "use tools");
   if (const json::value* call = fields.any("function_call"); call && *call != "none" && *call != "auto")
     unsupported("function_call", "use tool_choice");
-  if (const json::array* list = fields.array("tools"); list && !list->empty()) {
-    if (!model.tools) unsupported("tools", "this model's chat template has no place for them");
-    if (list->size() > 128) wrong("tools", "at most 128 tools");
-    for (size_t i = 0; i < list->size(); ++i) {
-      std::string here = fmt::format("tools[{}]", i);
-      const json::object* object = (*list)[i].if_object();
-      if (!object) wrong(here, "an object");
-      Fields tool(*object, here + ".");
-      std::string type = tool.text("type").value_or("");
-      if (type != "function") unsupported(here, fmt::format("a tool of type '{}'", type));
-      const json::object* function = tool.object("function");
-      if (!function) wrong(here + ".function", "an object");
-      Fields about(*function, here + ".function.");
-      ask.tools.push_back(read_function(about));
-    }
-  }
+  read_list(ask, fields, model, "function", [](Fields& tool) {
+    const json::object* function = tool.object("function");
+    if (!function) wrong(tool.path("function"), "an object");
+    Fields about(*function, tool.path("function."));
+    return read_function(about, "parameters");
+  });
   read_choice(ask, fields);
-  ask.parallel_tool_calls = fields.flag("parallel_tool_calls").value_or(true);
 }
 
-void read_response_format(Ask& ask, Fields& fields, const Capabilities& model) {
-  const json::object* object = fields.object("response_format");
+void read_responses_tools(Ask& ask, Fields& fields, const Capabilities& model) {
+  read_list(ask, fields, model, "function", [](Fields& tool) { return read_function(tool, "parameters"); });
+  read_choice(ask, fields);
+}
+
+void read_messages_tools(Ask& ask, Fields& fields, const Capabilities& model) {
+  read_list(ask, fields, model, "custom", [](Fields& tool) { return read_function(tool, "input_schema"); });
+  const json::object* object = fields.object("tool_choice");
   if (!object) return;
-  Fields format(*object, "response_format.");
+  Fields choice(*object, "tool_choice.");
+  ask.parallel_tool_calls = !choice.flag("disable_parallel_tool_use").value_or(false);
+  std::string type = choice.text("type").value_or("");
+  if (type == "none") ask.tool_choice = ToolChoice::none;
+  else if (type == "any") require_call(ask);
+  else if (type == "tool") keep_only(ask, choice.text("name").value_or(""));
+  else if (type != "auto") wrong("tool_choice.type", "auto, any, tool or none");
+}
+
+void read_format(Ask& ask, const json::object* object, const std::string& where, const Capabilities& model) {
+  if (!object) return;
+  Fields format(*object, where + ".");
   std::string type = format.text("type").value_or("");
   if (type == "text") return;
-  if (!model.grammar) unsupported("response_format", "this model cannot be held to a form");
+  if (type != "json_object" && type != "json_schema") unsupported(where, fmt::format("type '{}'", type));
+  if (!model.grammar) unsupported(where, "this model cannot be held to a form");
   if (!ask.tools.empty() && ask.tool_choice != ToolChoice::none)
-    unsupported("response_format", "together with tools; give one of them");
-  if (type == "json_object") {
-    const json::object* schema = format.object("schema");
-    ask.json_schema = schema ? json::serialize(*schema) : R"({"type":"object"})";
-  } else if (type == "json_schema") {
-    const json::object* about = format.object("json_schema");
-    if (!about) wrong("response_format.json_schema", "an object");
-    Fields named(*about, "response_format.json_schema.");
-    const json::object* schema = named.object("schema");
-    if (!schema) wrong("response_format.json_schema.schema", "an object");
-    ask.json_schema = json::serialize(*schema);
-  } else {
-    unsupported("response_format", fmt::format("type '{}'", type));
-  }
+    unsupported(where, "together with tools; give one of them");
+  const json::object* schema = format.object("schema");
+  if (const json::object* named = format.object("json_schema"))  // chat completions wrap it once more
+    schema = Fields(*named, format.path("json_schema.")).object("schema");
+  if (!schema && type == "json_schema") wrong(where, "given with a schema");
+  ask.json_schema = schema ? json::serialize(*schema) : R"({"type":"object"})";
+  ask.schema_field = where;
   ask.task = TaskKind::json;
 }
 

@@ -12,10 +12,11 @@ Task<Sample> draw(std::unique_ptr<Branch> branch, int number, const Question& qu
   Loop& loop = co_await this_loop();
   Sampling how = context.sampling;
   how.seed = derive(context.seed, static_cast<uint64_t>(number));
-  TextSink sink = number == 0 ? context.progress.lead_text : TextSink{};
+  TextSink sink = context.progress.text ? context.progress.text(number) : TextSink{};
   Loop::Time start = loop.now();
   Sample sample = co_await generate_sample(*branch, how, context, std::move(sink));
   sample.seed = how.seed;
+  sample.number = number;
   sample.line = branch->line();
   sample.seconds = std::chrono::duration<double>(loop.now() - start).count();
   sample.answer = context.verifier.extract(question, sample.text, sample.cut());

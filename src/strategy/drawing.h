@@ -6,9 +6,8 @@
 namespace reckon {
 
 // The samples of one run: forks of one prompt, each with a seed of its own, in the order in which they finish. Starts
-// them only while the account allows, forwards the text of the first one to whoever watches, and gives every sample its
-// answer, and its score where there is a scorer. Dropping it cancels the samples still running. All parameters must
-// outlive it.
+// them only while the account allows, forwards their texts to whoever watches, and gives every sample its answer, and
+// its score where there is a scorer. Dropping it cancels the samples still running. All parameters must outlive it.
 class Drawing {
  public:
   Drawing(const Question& question, Context& context, const Branch& trunk, const Scorer* scorer = nullptr)

@@ -10,6 +10,7 @@ void add(Sample& sample, Segment segment) {
   sample.text += segment.text;
   sample.tokens += segment.tokens;
   sample.finish = segment.finish;
+  sample.stop = std::move(segment.stop);
   const LogprobSummary& more = segment.logprobs;
   if (more.tokens > 0)
     sample.logprobs.minimum =

@@ -8,7 +8,7 @@ import sys
 import unittest
 
 from command import STORIES
-from server import ServerTest
+from server import SCHEMA, ServerTest, ThinkingServerTest, ToolsServerTest
 
 PROMPT = [{"role": "user", "content": "Once upon a time"}]
 CLIENTS = os.environ.get("CLIENTS", "")  # the folder that tools/e2e-clients installs into
@@ -127,6 +127,88 @@ class OpenAiTest(ServerTest):
         self.assertEqual(self.metric("reckon_cancelled_total"), 1)
 
 
+@needs("openai")
+class OpenAiToolsTest(ToolsServerTest):
+    def setUp(self):
+        super().setUp()
+        self.client = openai.OpenAI(base_url=self.url + "/v1", api_key="none", max_retries=0)
+
+    def test_chat_calls_in_a_stream_of_two_choices(self):
+        tools = [{"type": "function", "function": {"name": "add", "parameters": SCHEMA, "strict": True}}]
+        with self.client.chat.completions.stream(model="default", messages=PROMPT, tools=tools, tool_choice="required", n=2, max_tokens=200,
+                                                 parallel_tool_calls=False, extra_body=self.steered) as stream:
+            final = stream.get_final_completion()
+        self.assertEqual([c.message.tool_calls[0].function.name for c in final.choices], ["add", "add"])
+        self.assertEqual(set(final.choices[1].message.tool_calls[0].function.parsed_arguments), {"a", "b"})
+
+    def test_responses_calls_and_their_outputs(self):
+        request = {"model": "default", "max_output_tokens": 200, "tool_choice": "required", "parallel_tool_calls": False,
+                   "tools": [{"type": "function", "name": "add", "parameters": SCHEMA, "strict": True}]}
+        done = self.client.responses.create(input="Once", **request, extra_body=self.steered)
+        call = done.output[-1]
+        self.assertEqual((call.type, call.name, set(json.loads(call.arguments))), ("function_call", "add", {"a", "b"}))
+        with self.client.responses.stream(input="Once", **request, extra_body=self.steered) as stream:
+            events = list(stream)
+            final = stream.get_final_response()
+        self.assertEqual("".join(e.delta for e in events if e.type == "response.function_call_arguments.delta"), call.arguments)
+        self.assertEqual(final.output[-1].arguments, call.arguments)
+        self.assertEqual(set(final.output[-1].parsed_arguments), {"a", "b"})
+        history = [{"role": "user", "content": "Once"}, *done.output,
+                   {"type": "function_call_output", "call_id": call.call_id, "output": "four"}]
+        after = self.client.responses.create(input=history, **request | {"tool_choice": "auto", "max_output_tokens": 6})
+        self.assertGreater(after.usage.input_tokens, done.usage.input_tokens)
+
+    def test_responses_hold_to_a_schema(self):
+        form = {"format": {"type": "json_schema", "name": "pair", "schema": SCHEMA, "strict": True}}
+        done = self.client.responses.create(model="default", input="Once", text=form, max_output_tokens=200, extra_body=self.steered)
+        self.assertEqual(set(json.loads(done.output_text)), {"a", "b"})
+
+
+@needs("anthropic")
+class AnthropicToolsTest(ToolsServerTest):
+    def setUp(self):
+        super().setUp()
+        self.client = anthropic.Anthropic(base_url=self.url, api_key="none", max_retries=0)
+        self.request_ = {"model": "default", "max_tokens": 200, "tools": [{"name": "add", "input_schema": SCHEMA}],
+                         "tool_choice": {"type": "tool", "name": "add", "disable_parallel_tool_use": True}}
+
+    def test_calls_and_their_results(self):
+        for model in ("default", "default@sc4"):
+            done = self.client.messages.create(**self.request_ | {"model": model}, messages=PROMPT, extra_body=self.steered)
+            self.assertEqual(done.stop_reason, "tool_use")
+            call = done.content[-1]
+            self.assertEqual((call.name, set(call.input)), ("add", {"a", "b"}))
+        history = PROMPT + [{"role": "assistant", "content": done.content},
+                            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": call.id, "content": "four"}]}]
+        after = self.client.messages.create(**self.request_ | {"tool_choice": {"type": "auto"}, "max_tokens": 6}, messages=history)
+        self.assertGreater(after.usage.input_tokens, done.usage.input_tokens)
+
+    def test_a_streamed_call(self):
+        with self.client.messages.stream(**self.request_, messages=PROMPT, extra_body=self.steered) as stream:
+            pieces = "".join(event.partial_json for event in stream if event.type == "input_json")
+            final = stream.get_final_message()
+        self.assertEqual(final.stop_reason, "tool_use")
+        self.assertEqual(json.loads(pieces), final.content[-1].input)
+        self.assertEqual(set(final.content[-1].input), {"a", "b"})
+
+
+@needs("anthropic")
+class AnthropicThinkingTest(ThinkingServerTest):
+    def test_thinking_and_its_history(self):
+        client = anthropic.Anthropic(base_url=self.url, api_key="none", max_retries=0)
+        request = {"model": "default@think6", "messages": PROMPT, "max_tokens": 1100,
+                   "thinking": {"type": "enabled", "budget_tokens": 1024}, "stop_sequences": ["e"]}
+        done = client.messages.create(**request)
+        self.assertEqual([block.type for block in done.content], ["thinking", "text"])
+        self.assertEqual((done.stop_reason, done.stop_sequence), ("stop_sequence", "e"))
+        with client.messages.stream(**request) as stream:
+            final = stream.get_final_message()
+        self.assertEqual([block.type for block in final.content], ["thinking", "text"])
+        history = PROMPT + [{"role": "assistant", "content": final.content}, {"role": "user", "content": "On"}]
+        after = client.messages.create(**request | {"messages": history})
+        self.assertGreater(after.usage.input_tokens, done.usage.input_tokens)
+
+
 @needs("anthropic")
 class AnthropicTest(ServerTest):
     def setUp(self):
@@ -177,6 +259,41 @@ class LangChainTest(ServerTest):
         self.assertTrue(done.text)
         with self.assertRaises(openai.NotFoundError):
             self.model().bind(model="gpt-9").invoke("Once")
+
+
+@needs("langchain_openai")
+class LangChainToolsTest(ToolsServerTest):
+    def test_tools_and_structured_output(self):
+        from langchain_core.messages import HumanMessage, ToolMessage
+        from langchain_openai import ChatOpenAI
+        add = {"type": "function", "function": {"name": "add", "description": "Adds.", "parameters": SCHEMA}}
+        for responses in (False, True):
+            model = ChatOpenAI(base_url=self.url + "/v1", api_key="none", model="default", max_tokens=200, max_retries=0,
+                               use_responses_api=responses, extra_body=self.steered)
+            bound = model.bind_tools([add], tool_choice="required", parallel_tool_calls=False)
+            said = bound.invoke("Once")
+            self.assertEqual([(c["name"], set(c["args"])) for c in said.tool_calls], [("add", {"a", "b"})])
+            pieces = list(bound.stream("Once"))
+            whole = sum(pieces[1:], pieces[0])
+            self.assertEqual(whole.tool_calls[0]["args"], said.tool_calls[0]["args"])
+            after = model.bind(max_tokens=6).invoke([HumanMessage("Once"), said, ToolMessage("four", tool_call_id=said.tool_calls[0]["id"])])
+            self.assertGreater(after.usage_metadata["input_tokens"], 0)
+            formed = model.with_structured_output({"title": "pair", "description": "A pair.", **SCHEMA}, method="json_schema").invoke("Once")
+            self.assertEqual(set(formed), {"a", "b"})
+
+
+@needs("litellm")
+class LiteLlmToolsTest(ToolsServerTest):
+    def test_tools_on_both_surfaces(self):
+        import litellm
+        litellm.suppress_debug_info = True
+        add = {"type": "function", "function": {"name": "add", "description": "Adds.", "parameters": SCHEMA}}
+        for model, base in (("openai/default", self.url + "/v1"), ("anthropic/default", self.url)):
+            done = litellm.completion(model=model, api_base=base, api_key="none", messages=PROMPT, max_tokens=200, num_retries=0,
+                                      tools=[add], tool_choice="required", parallel_tool_calls=False, extra_body=self.steered)
+            self.assertEqual(done.choices[0].finish_reason, "tool_calls")
+            call = done.choices[0].message.tool_calls[0].function
+            self.assertEqual((call.name, set(json.loads(call.arguments))), ("add", {"a", "b"}))
 
 
 @needs("litellm")

@@ -25,7 +25,7 @@ SURFACES = {
         reasoning temperature top_p stream stream_options background store previous_response_id conversation prompt tools tool_choice
         truncation top_logprobs text include metadata user parallel_tool_calls max_tool_calls reckon"""),
     "/v1/messages": ({"model": STORIES, "messages": PROMPT, "max_tokens": 2}, """model messages system max_tokens temperature top_p top_k
-        stop_sequences stream tools tool_choice thinking metadata service_tier reckon"""),
+        stop_sequences stream tools tool_choice thinking output_config metadata service_tier reckon"""),
 }
 WRONG = ["true", "-7", "1e300", "0.5", '"x"', '""', "[]", "[[]]", "[{}]", "{}", '{"a":{}}', '{"type":7}', "99999999999999999999"]
 

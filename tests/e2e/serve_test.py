@@ -156,54 +156,6 @@ class ServeTest(ServerTest):
         self.assertEqual(json.loads(done.stdout)["usage"]["completion_tokens"], 8)
 
 
-ADD = {"type": "function", "function": {"name": "add", "description": "Adds.", "parameters": {
-    "type": "object", "properties": {"a": {"type": "integer", "maximum": 9}, "b": {"enum": ["x", "y"]}},
-    "required": ["a", "b"]}}}
-
-
-class ToolsTest(ServerTest):
-    def model(self):
-        return self.tools_model()
-
-    def setUp(self):
-        super().setUp()
-        # The template's grammar allows white space around a call without end, and this model writes little else.
-        texts = {t: json.loads(self.request("POST", "/detokenize", {"tokens": [t]})[1])["content"] for t in range(512)}
-        self.required = {"tools": [ADD], "tool_choice": "required", "parallel_tool_calls": False, "max_tokens": 200,
-                         "logit_bias": {str(t): -100 for t, text in texts.items() if text.isspace()}}
-
-    def ask(self, model="default", **fields):
-        return self.chat(model=model, **self.required, **fields)
-
-    def test_a_required_call_follows_its_schema_and_its_result_can_be_told(self):
-        status, body = self.ask(seed=3)
-        self.assertEqual(status, 200, body)
-        choice = body["choices"][0]
-        self.assertEqual(choice["finish_reason"], "tool_calls", body)
-        call = choice["message"]["tool_calls"][0]
-        self.assertEqual(call["function"]["name"], "add")
-        self.assertEqual(set(json.loads(call["function"]["arguments"])), {"a", "b"})
-        history = PROMPT + [choice["message"], {"role": "tool", "tool_call_id": call["id"], "content": "four"}]
-        status, body = self.chat(model="default", tools=[ADD], messages=history)
-        self.assertEqual(status, 200, body)
-
-    def test_a_vote_on_calls(self):
-        status, body = self.ask(model="default@sc4")
-        self.assertEqual(status, 200, body)
-        self.assertEqual(len(body["choices"][0]["message"]["tool_calls"]), 1)
-        self.assertGreater(body["reckon"]["votes"], 0)
-
-    def test_a_streamed_call(self):
-        _, data = self.request("POST", "/v1/chat/completions", {
-            "model": "default", "messages": PROMPT, "seed": 3, "stream": True, **self.required})
-        events = [json.loads(line[6:]) for line in data.decode().split("\n") if line.startswith("data: {")]
-        deltas = [e["choices"][0]["delta"] for e in events if e["choices"]]
-        calls = [d["tool_calls"][0] for d in deltas if "tool_calls" in d]
-        self.assertEqual([c["function"]["name"] for c in calls], ["add"])
-        self.assertEqual("".join(d.get("content") or "" for d in deltas).strip(), "")
-        self.assertEqual(events[-1]["choices"][0]["finish_reason"], "tool_calls")
-
-
 class KeyTest(ServerTest):
     options = ("--api-key", "sk-right")
 
