@@ -23,5 +23,13 @@ TEST(Equivalence, HoldsForPairsMadeFromTheRules) {
   }
 }
 
+// Found by fuzzing: the token behind the group was looked at, and there was none.
+TEST(Equivalence, AnExponentThatNeverClosesEndsWhereTheTextDoes) {
+  for (const char* text : {"5 cm^{2", "5 cm^{-2", "5 m^{", "\\sqrt[ 10000shrt^{1615", "5^{\\circ", "5^{th", "5^{-"}) {
+    EXPECT_EQ(compare_math("7", text).verdict == Verdict::equal, false) << text;
+    EXPECT_EQ(compare_math("5 cm^{2}", text).verdict == Verdict::equal, false) << text;
+  }
+}
+
 }  // namespace
 }  // namespace reckon::verify

@@ -239,7 +239,7 @@ int Parser::postfix(int base) {
 
 int Parser::exponent(int base) {
   // A degree mark or an ordinal ending in the exponent.
-  const size_t inside = now().is('{') ? 1 : 0;
+  const size_t inside = now().is('{') && next(2).is('}') ? 1 : 0;
   const Token& mark = next(inside);
   const Token& sign = inside ? mark : now();
   if (sign.is_command("circ")) {

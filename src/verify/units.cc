@@ -80,6 +80,7 @@ std::optional<std::string> Parser::unit_at(size_t& at) const {
       const bool minus = tokens_[up].is('-');
       up += minus;
       if (tokens_[up].kind != Token::number) return std::nullopt;
+      if (group && !tokens_[up + 1].is('}')) return std::nullopt;
       name += (minus ? "^-" : "^") + tokens_[up].text;
       at = up + 1 + (group ? 1 : 0);
     } else {
