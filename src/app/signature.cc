@@ -48,10 +48,11 @@ std::string all_signatures() {
   CodeVerifier programs;
   TaskVerifier verifier(texts, programs);
   std::string lines;
-  for (const char* text : {"single", "self-consistency", "self-consistency:early_stop=false", "adaptive",
-                           "adaptive:rule=economy,wave=4", "adaptive:rule=quality,refill=false", "adaptive:rule=voc",
-                           "verified", "best-of-n", "best-of-n:scorer=p-true,discrimination=0.7",
-                           "weighted-vote:scorer=judge,discrimination=0.7", "weighted-vote:scorer=p-true"})
+  for (const char* text :
+       {"single", "self-consistency", "self-consistency:early_stop=false", "adaptive", "adaptive:rule=economy,wave=4",
+        "adaptive:rule=quality,refill=false", "adaptive:rule=voc", "verified", "best-of-n",
+        "best-of-n:scorer=p-true,discrimination=0.7", "weighted-vote:scorer=judge,discrimination=0.7",
+        "weighted-vote:scorer=p-true", "best-of-n:scorer=judge-pairwise,discrimination=0.7"})
     lines += fmt::format("{:<40} {:016x}\n", text, signature(*make_strategy(text), verifier));
   return lines;
 }
