@@ -10,6 +10,7 @@
 
 #include "app/access_log.h"
 #include "app/commands.h"
+#include "app/policy_flags.h"
 #include "app/recorder.h"
 #include "app/serve_models.h"
 #include "net/http_server.h"
@@ -27,6 +28,7 @@ struct Options {
   bool check = false;
   std::optional<std::string> listen, policy, log, record, ledger;
   std::optional<double> memory_limit;
+  PolicyFlags choice;
   int context = 0, threads = 0, kv_cells = 0, max_tokens = 0, active = 0;
   std::vector<std::string> models, keys;
   bool allow_remote_without_keys = false;
@@ -81,6 +83,10 @@ ServeConfig configure(const Options& options) {
   if (options.max_tokens > 0) config.limits.max_tokens = options.max_tokens;
   if (options.active > 0) config.limits.active = options.active;
   config.allow_remote_without_keys |= options.allow_remote_without_keys;
+  if (options.choice.price) config.limits.price = options.choice.price;
+  if (!options.choice.calibration.empty()) config.calibration = options.choice.calibration;
+  if (auto calibration = PolicyFlags{.calibration = config.calibration}.read_calibration())
+    config.limits.calibration = std::make_shared<const Calibration>(*calibration);
   if (!config.tls.empty()) check_tls(config.tls);
   (void)strategy_of(config.limits.strategy, config.limits);
   if (!is_loopback(config.listen) && config.keys.empty() && options.keys.empty() && !config.allow_remote_without_keys)
@@ -202,6 +208,8 @@ Command serve_command() {
                 flags.option("--memory-limit", o->memory_limit, "GiB of all loaded models; idle ones make room.");
                 flags.option("--kv-cells", o->kv_cells, "Tokens that all branches of a model keep; 0: as configured.");
                 flags.option("--policy", o->policy, "For requests that name none: single, auto, sc8, ... [single].");
+                o->choice.declare_price(flags);
+                o->choice.declare_calibration(flags);
                 flags.option("--context", o->context, "Tokens of prompt and answer together; 0: as configured (4096).");
                 flags.option("--threads", o->threads, "Threads of the engine; 0: the cores that are free.");
                 flags.option("--max-tokens", o->max_tokens,

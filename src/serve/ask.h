@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,8 @@
 #include <reckon/question.h>
 
 namespace reckon {
+
+struct Calibration;
 
 // A request of any surface, normalised.
 struct Ask {
@@ -37,6 +40,7 @@ struct Ask {
   bool background = false;      // as resume, and the client of /v1/responses need not wait
   boost::json::object echo{};   // what /v1/responses repeats of its request
   bool hide_reasoning = false;  // it is thought and charged, and not shown
+  std::string note;             // for the receipt: what a calibration did to the strategy
   std::vector<std::string> warnings;
   bool voting() const { return !strategy.starts_with("single"); }
 };
@@ -51,6 +55,9 @@ struct ServeLimits {
   int active = 8;                    // requests that run at once
   int queue = 64;                    // requests that wait
   bool shallower_under_load = true;  // adaptive votes draw fewer samples when requests wait
+  std::optional<double> price;       // of a draw, in vote flips, for "auto" and adaptive:rule=voc
+  // For adaptive strategies where model and task match; null: none. Owners: the limits in force and copies of them.
+  std::shared_ptr<const Calibration> calibration{};
 };
 
 // "auto", "single", "greedy", "sc8", "bon4", "think2k" or the text of a strategy. Throws Refusal.

@@ -73,7 +73,7 @@ Task<void> Books::settle(Books& books, Page::State state, std::string why) {
 Task<void> Books::enter(std::string key, Receipt receipt) {
   metrics_.computed(receipt.usage);
   if (receipt.budget.tokens && receipt.usage.computed() > *receipt.budget.tokens) metrics_.overrun();
-  finished_.emplace_back(receipt.id, to_json(receipt));
+  finished_.push_back({receipt.id, key, to_json(receipt)});
   if (finished_.size() > kRemembered) finished_.pop_front();
   if (!options_.ledger) co_return;
   LedgerEntry entry{.command = "serve",
@@ -114,16 +114,23 @@ bool Books::finish_now(const std::string& id) {
   return true;
 }
 
-std::string Books::state(const std::string& id) const {
-  if (auto found = live_.find(id); found != live_.end()) {
+std::string Books::state(const std::string& id, const std::string& key) const {
+  if (auto found = live_.find(id); found != live_.end() && found->second->state_.key == key) {
     const std::shared_ptr<Account>& account = found->second->state_.account;
     if (!account) return fmt::format(R"({{"id":"{}","state":"queued"}})", id);
     return fmt::format(R"({{"id":"{}","state":"running","tokens":{},"samples":{}}})", id, account->usage().computed(),
                        account->samples());
   }
-  auto found = std::ranges::find(finished_, id, &std::pair<std::string, std::string>::first);
-  return found == finished_.end() ? ""
-                                  : fmt::format(R"({{"id":"{}","state":"finished","receipt":{}}})", id, found->second);
+  auto found = std::ranges::find(finished_, id, &Finished::id);
+  if (found == finished_.end() || found->key != key) return "";
+  return fmt::format(R"({{"id":"{}","state":"finished","receipt":{}}})", id, found->receipt);
+}
+
+std::vector<std::string> Books::live(const std::string& key) const {
+  std::vector<std::string> ids;
+  for (const auto& [id, page] : live_)
+    if (page->state_.key == key) ids.push_back(id);
+  return ids;
 }
 
 void Books::go_on(Task<void> task) {

@@ -66,9 +66,11 @@ class Books {
   // Throws Refusal{model_unavailable} for a while after the ledger refused a row: what cannot be entered is not
   // started.
   void check() const;
-  bool finish_now(const std::string& id);          // ends a running request with what it has; false: there is none
-  std::string state(const std::string& id) const;  // JSON; empty: unknown
-  Task<void> settled();                            // nothing is left to enter
+  bool finish_now(const std::string& id);  // ends a running request with what it has; false: there is none
+  // JSON of a request that this key asked; empty: unknown.
+  std::string state(const std::string& id, const std::string& key) const;
+  std::vector<std::string> live(const std::string& key) const;  // ids of those that wait or run
+  Task<void> settled();                                         // nothing is left to enter
 
  private:
   struct Job {
@@ -85,7 +87,10 @@ class Books {
   Metrics& metrics_;
   Quota quota_;
   std::map<std::string, Page*> live_;
-  std::deque<std::pair<std::string, std::string>> finished_;  // id and receipt
+  struct Finished {
+    std::string id, key, receipt;
+  };
+  std::deque<Finished> finished_;
   std::list<Job> jobs_;
   std::optional<Loop::Time> refused_until_;
 };

@@ -8,6 +8,7 @@
 #include "serve/refusal.h"
 #include "strategy/catalog.h"
 #include "strategy/thinking.h"
+#include "strategy/tune.h"
 
 namespace reckon {
 namespace {
@@ -67,7 +68,7 @@ std::string strategy_of(const std::string& policy, const ServeLimits& limits) {
     throw Refusal(Code::invalid_request, fmt::format("policy '{}': {}", policy, why), "reckon.policy",
                   "invalid_policy");
   };
-  if (policy == "auto") return "adaptive";
+  if (policy == "auto") return limits.price ? priced("adaptive:rule=voc", *limits.price) : "adaptive";
   if (policy == "greedy") return "single:greedy=true";
   if (thinking_of_policy(policy)) return "single";
   if (policy.starts_with("beam")) unsupported("policy " + policy, "this version has no such strategy");
@@ -82,7 +83,8 @@ std::string strategy_of(const std::string& policy, const ServeLimits& limits) {
     return strategy + std::to_string(samples);
   }
   try {
-    return make_strategy(policy)->text();
+    std::string text = make_strategy(policy)->text();
+    return limits.price && takes_price(policy) ? priced(policy, *limits.price) : text;
   } catch (const Error& error) {
     refuse(error.what());
   }

@@ -95,6 +95,7 @@ void read_limits(const toml::table& section, const std::string& file, ServeConfi
   table.read("body_seconds", config.http.body_time, 0.1, 3600);
   table.read("idle_seconds", config.http.idle_time, 0.1, 3600);
   table.read("shallower_under_load", limits.shallower_under_load);
+  table.read("price", limits.price, 1e-6, 1);
   table.finish();
   try {
     strategy_of(limits.strategy, limits);
@@ -194,6 +195,7 @@ ServeConfig parse_config(std::string_view text, const std::string& file) {
   table.read("memory_limit", config.memory_limit, 0.001, 1e6);
   table.read("log", config.log);
   table.read("record", config.record);
+  table.read("calibration", config.calibration);
   table.read("ledger", config.ledger);
   table.read("cors", config.cors);
   table.read("allow_remote_without_keys", config.allow_remote_without_keys);

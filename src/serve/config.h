@@ -33,6 +33,7 @@ struct ServeConfig {
   std::optional<double> memory_limit;      // GiB of all loaded models together
   std::string log;                         // file of the access log; empty: none, "-": standard error
   std::string record;                      // recording file of every run, prompts and samples; empty: none
+  std::string calibration;                 // file of reckon calibrate; empty: none
   std::string ledger;                      // file; empty: the user's own
   bool allow_remote_without_keys = false;  // listen beyond this machine though everyone may ask
   double drain_seconds = 30;               // for requests under way after SIGTERM

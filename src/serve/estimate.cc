@@ -30,15 +30,16 @@ Estimate estimate(const Ask& ask, int64_t prompt_tokens, const Capabilities& mod
   most.samples = std::min(most.samples, ask.budget.samples.value_or(most.samples));
   int64_t room = std::max<int64_t>(model.context - prompt_tokens, 0);
   most.each = ask.until.tokens > 0 ? std::min<int64_t>(ask.until.tokens, room) : room;
-  int64_t whole = most.each + scoring(spec, most.samples, prompt_tokens, most.each);
+  most.scoring = scoring(spec, most.samples, prompt_tokens, most.each);
+  int64_t whole = most.each + most.scoring;
   most.tokens = std::min(prompt_tokens + most.samples * whole, ask.budget.tokens.value_or(INT64_MAX));
-  int64_t live = most.samples;
+  most.live = most.samples;
   if (auto wave = spec.values.find("wave"); wave != spec.values.end()) {
     int width = std::stoi(wave->second);
     if (width == 0) width = wave_width(model.batch_cost, std::stod(spec.values.at("latency")));
-    live = std::min<int64_t>(live, width);
+    most.live = std::min<int64_t>(most.live, width);
   }
-  most.cells = prompt_tokens + live * whole;
+  most.cells = prompt_tokens + most.live * whole;
   most.flops =
       model.shape.prefill_flops(prompt_tokens, 0) +
       static_cast<double>(most.tokens - prompt_tokens) * model.shape.decode_flops(prompt_tokens + most.each / 2);

@@ -8,9 +8,11 @@ namespace reckon {
 // The most that a request can take.
 struct Estimate {
   int64_t samples = 1;
-  int64_t each = 0;    // tokens of a sample
-  int64_t tokens = 0;  // computed, prompt included
-  int64_t cells = 0;   // of KV memory at once
+  int64_t live = 1;     // samples at once
+  int64_t each = 0;     // tokens of a sample
+  int64_t scoring = 0;  // tokens that scoring one takes
+  int64_t tokens = 0;   // computed, prompt included
+  int64_t cells = 0;    // of KV memory at once
   double flops = 0;
 };
 Estimate estimate(const Ask& ask, int64_t prompt_tokens, const Capabilities& model);

@@ -47,13 +47,13 @@ bool Gate::fits(const Entrant& entrant) const {
 void Gate::admit(const Entrant& entrant) {
   Key& key = keys_[entrant.key];
   ++active_, ++key.active;
-  cells_used_ += entrant.cells;
+  cells_used_ += entrant.cells, branches_ += entrant.branches;
   key.counter += static_cast<double>(entrant.tokens) / entrant.weight;
 }
 
 void Gate::release(const Entrant& entrant) {
   --active_, --keys_[entrant.key].active;
-  cells_used_ -= entrant.cells;
+  cells_used_ -= entrant.cells, branches_ -= entrant.branches;
   let_in();
 }
 

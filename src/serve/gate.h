@@ -13,15 +13,16 @@ namespace reckon {
 
 // What a request wants of the gate.
 struct Entrant {
-  std::string id;      // of the request
-  std::string key;     // who asks; empty: nobody by name
-  double weight = 1;   // of the key: its share, relative to the other keys that wait
-  int active = 0;      // most requests of the key at once; 0: no limit of its own
-  int64_t tokens = 1;  // the most it may compute
-  int64_t cells = 0;   // the most of the engine's KV cells it may hold at once
+  std::string id;        // of the request
+  std::string key;       // who asks; empty: nobody by name
+  double weight = 1;     // of the key: its share, relative to the other keys that wait
+  int active = 0;        // most requests of the key at once; 0: no limit of its own
+  int64_t tokens = 1;    // the most it may compute
+  int64_t cells = 0;     // of the engine's KV cells that it will probably hold at once
+  int64_t branches = 1;  // that it keeps alive at once
 };
 
-// Lets requests in: at most `active` at once, and never for more KV cells than the engine has, so that it need not park
+// Lets requests in: at most `active` at once, and never for more KV cells than the engine has, so that it seldom parks
 // what runs. Every key has a counter of the tokens it was given, divided by its weight, and the lowest counter is next
 // (virtual token counters: Sheng et al., "Fairness in Serving Large Language Models", OSDI 2024). A key that comes back
 // is lifted to the lowest counter there is: being away earns nothing. Within a key, first come, first served. A full
@@ -52,6 +53,7 @@ class Gate {
   bool leave(const std::string& id);  // a request that waits ends with Error{cancelled}; false: none of this id waits
   int active() const { return active_; }
   int waiting() const { return waiting_; }
+  int64_t branches() const { return branches_; }  // of those that are in
   int64_t rejected() const { return rejected_; }  // because the queue was full
 
  private:
@@ -81,7 +83,7 @@ class Gate {
   const ServeLimits& limits_;
   const int64_t cells_;  // 0: unknown
   int active_ = 0, waiting_ = 0;
-  int64_t cells_used_ = 0, rejected_ = 0;
+  int64_t cells_used_ = 0, branches_ = 0, rejected_ = 0;
   std::map<std::string, Key> keys_;  // as many as there are API keys
 };
 

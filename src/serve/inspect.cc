@@ -136,6 +136,7 @@ std::string Service::policies() const {
 
 std::string Service::estimate(const HttpRequest& request, const Runs& runs) const {
   Ask ask = parse_chat(request, options_.limits, runs.model().capabilities());
+  runs.prepare(ask);
   int prompt = runs.count_tokens(ask);
   Estimate most = reckon::estimate(ask, prompt, runs.model().capabilities());
   return json::serialize(json::object{{"policy", ask.strategy},
@@ -153,16 +154,25 @@ std::string Service::count(const HttpRequest& request, const Runs& runs) const {
   return json::serialize(json::object{{"input_tokens", runs.count_tokens(ask)}});
 }
 
-std::string Service::about_request(const HttpRequest& request) {
+std::string Service::about_request(const HttpRequest& request, const std::string& key) {
   std::string id = request.path.substr(std::string_view("/v1/reckon/requests/").size());
   bool answer_now = id.ends_with("/answer-now") && request.method == "POST";
   if (answer_now) id.resize(id.size() - std::string_view("/answer-now").size());
   id = bare_id(std::move(id));
-  if (answer_now || request.method == "DELETE")
+  std::string state = books_.state(id, key);
+  if (state.empty())
+    throw Refusal(Code::not_found, "there is no request of this id that you asked", "", "request_not_found");
+  if (answer_now || request.method == "DELETE") {
     if (!books_.finish_now(id)) pool_.leave(id);
-  std::string state = books_.state(id);
-  if (state.empty()) throw Refusal(Code::not_found, "there is no request of this id", "", "request_not_found");
+    state = books_.state(id, key);
+  }
   return state;
+}
+
+std::string Service::live_requests(const std::string& key) const {
+  json::array list;
+  for (const std::string& id : books_.live(key)) list.push_back(json::parse(books_.state(id, key)));
+  return json::serialize(json::object{{"object", "list"}, {"data", std::move(list)}});
 }
 
 }  // namespace reckon

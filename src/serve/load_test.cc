@@ -1,3 +1,4 @@
+#include "policy/calibration.h"
 #include "serve/service_fixture.h"
 
 // Ledger, keys, load and deadlines of the service.
@@ -187,6 +188,98 @@ TEST_F(ServiceTest, WhoWaitsUntilTheDeadlineIsToldThen) {
   tasks.push_back(status(*service, "{" + fields + "}"));
   tasks.push_back(status(*service, "{" + fields + R"(,"reckon":{"deadline_ms":300}})"));
   EXPECT_EQ(sim.run(all(std::move(tasks))), (std::vector<int>{200, 504}));
+  EXPECT_EQ(model.opened, 1);
+}
+
+TEST_F(ServiceTest, ADeadlineCountsTheBranchesThatWillShareAStep) {
+  model.capabilities_.batch_cost = {{1, .1}, {8, .8}};
+  start();
+  model.on("2+2?", std::vector<Reply>(2, {"a b c d e f g h i j", 1s}));
+  chat("");  // ten tokens in ten steps of one branch
+  std::string late = R"("reckon":{"deadline_ms":3000,"late":"refuse"})";
+  expect_refused(chat(late, "simulated@sc8"), 504, "reckon.deadline_ms", "deadline_unreachable");
+  EXPECT_EQ(chat(late).response.status, 200);
+}
+
+TEST_F(ServiceTest, KvMemoryIsKeptForWhatSamplesTakeOfLateNotForTheMostTheyMay) {
+  model.capabilities_.kv_cells = 100;
+  start({.limits = {.active = 8}});
+  model.on("2+2?", std::vector<Reply>(6, {"a b c d", 1s}));
+  std::string body = R"({"model":"simulated","max_tokens":60,"messages":[{"role":"user","content":"2+2?"}]})";
+  auto ask_at_once = [&](int count) {
+    Loop::Time before = sim.now();
+    std::vector<Task<int>> tasks;
+    for (int i = 0; i < count; ++i) tasks.push_back(status(*service, body));
+    sim.run(all(std::move(tasks)));
+    return sim.now() - before;
+  };
+  EXPECT_EQ(ask_at_once(2), 2s) << "nothing is known yet: 61 cells each";
+  EXPECT_EQ(ask_at_once(4), 1s);
+}
+
+TEST_F(ServiceTest, ACalibrationChoosesTheRuleOfAdaptiveVotesWhereItMatches) {
+  Calibration calibration{
+      .model = "simulated", .task = "math", .points = {{.policy = "lead:m=1,cap=3"}}, .balanced = 0, .passed = true};
+  start({.limits = {.calibration = std::make_shared<const Calibration>(calibration)}});
+  model.on("2+2?", std::vector<Reply>(8, {"4", 10ms}));
+  json::value receipt = chat("", "simulated@auto").body().at("reckon").at("receipt");
+  EXPECT_THAT(std::string(receipt.at("strategy").as_string()), HasSubstr("rule=lead,m=1,cap=3"));
+  EXPECT_THAT(json::serialize(receipt.at("notes")), HasSubstr("calibrated: balanced is lead:m=1,cap=3"));
+  receipt = chat(R"("reckon":{"task":"text"})", "simulated@auto").body().at("reckon").at("receipt");
+  EXPECT_THAT(json::serialize(receipt.at("notes")), HasSubstr("calibration not used"));
+}
+
+TEST(ServeLimits, APriceMovesAutoAndWhatTakesOne) {
+  ServeLimits limits{.price = 0.01};
+  EXPECT_THAT(strategy_of("auto", limits), HasSubstr("rule=voc,lambda=0.01"));
+  EXPECT_THAT(strategy_of("adaptive:rule=voc,cap=4", limits), HasSubstr("lambda=0.01,guard=true,cap=4"));
+  EXPECT_THAT(strategy_of("adaptive:rule=voc,lambda=0.5", limits), HasSubstr("lambda=0.5"));
+  EXPECT_EQ(strategy_of("sc8", limits), "self-consistency:samples=8");
+}
+
+TEST_F(ServiceTest, OnlyWhoAskedSeesAndEndsARequest) {
+  ServiceOptions options{.limits = {.active = 1}};
+  options.keys.add({.name = "a"}, "sk-a");
+  options.keys.add({.name = "b"}, "sk-b");
+  start(std::move(options));
+  model.on("2+2?", std::vector<Reply>(2, {"a b c d", 1s}));
+  std::string body = R"({"model":"simulated","messages":[{"role":"user","content":"2+2?"}]})";
+  Recorder first, second;
+  HttpRequest request{
+      .method = "POST", .path = "/v1/chat/completions", .headers = {{"x-api-key", "sk-a"}}, .body = body};
+  auto look = [](Service& service) -> Task<int> {
+    co_await sleep_for(500ms);
+    Recorder mine, theirs;
+    HttpRequest asked{.method = "GET", .path = "/v1/reckon/requests", .headers = {{"x-api-key", "sk-a"}}};
+    co_await service.handle(asked, mine);
+    asked.headers = {{"x-api-key", "sk-b"}};
+    co_await service.handle(asked, theirs);
+    const json::value list = mine.body();
+    EXPECT_EQ(list.at("data").as_array().size(), 2u);
+    EXPECT_EQ(theirs.body().at("data").as_array().size(), 0u);
+    asked.method = "DELETE";
+    for (const json::value& each : list.at("data").as_array()) {
+      asked.path = "/v1/reckon/requests/" + std::string(each.at("id").as_string());
+      asked.headers = {{"x-api-key", "sk-b"}};
+      Recorder not_theirs, ended;
+      co_await service.handle(asked, not_theirs);
+      EXPECT_EQ(not_theirs.response.status, 404);
+      asked.headers = {{"x-api-key", "sk-a"}};
+      if (each.at("state") == "queued") co_await service.handle(asked, ended);
+    }
+    co_return 0;
+  };
+  auto send = [](Service& service, const HttpRequest& asked, Recorder& recorder) -> Task<int> {
+    co_await service.handle(asked, recorder);
+    co_return 0;
+  };
+  std::vector<Task<int>> tasks;
+  tasks.push_back(send(*service, request, first));
+  tasks.push_back(send(*service, request, second));
+  tasks.push_back(look(*service));
+  sim.run(all(std::move(tasks)));
+  EXPECT_EQ(first.response.status, 200) << first.response.body;
+  EXPECT_EQ(second.response.status, 499) << second.response.body;
   EXPECT_EQ(model.opened, 1);
 }
 

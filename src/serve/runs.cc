@@ -8,11 +8,13 @@
 
 #include "base/rng.h"
 #include "base/text.h"
+#include "policy/waves.h"
 #include "serve/estimate.h"
 #include "serve/refusal.h"
 #include "serve/thinking.h"
 #include "strategy/catalog.h"
 #include "strategy/scorer.h"
+#include "strategy/tune.h"
 #include "verify/answer_verifier.h"
 #include "verify/json_answer.h"
 #include "verify/json_schema.h"
@@ -221,6 +223,10 @@ void Runs::prepare(Ask& ask) const {
                     "them with: give a response_format with a JSON schema, or take a vote such as auto",
                     ask.strategy),
         "reckon.policy", "invalid_policy");
+  if (limits_.calibration) {
+    Calibrated chosen = calibrated(ask.strategy, *limits_.calibration, model_.capabilities().name, ask.task);
+    ask.strategy = chosen.strategy, ask.note = chosen.note;
+  }
   if (ask.tools.empty() && ask.json_schema.empty()) return;
   try {
     ask.form = model_.form(prompt_of(ask));
@@ -248,17 +254,31 @@ int Runs::count_tokens(const Ask& ask) const {
   return tokens;
 }
 
-void Pace::observe(double seconds, int64_t longest) {
+void Pace::observe(double seconds, int64_t tokens, double step) {
   constexpr double kNew = 0.2;  // share of the newest request
   auto follow = [](double& mean, double value) { mean = mean == 0 ? value : mean + kNew * (value - mean); };
   follow(run, seconds);
-  if (longest <= 0) return;
-  follow(per_token, seconds / static_cast<double>(longest));
-  follow(length, static_cast<double>(longest));
+  if (tokens <= 0) return;
+  auto count = static_cast<double>(tokens);
+  follow(factor, seconds / count / step);
+  follow(length, count);
+  follow(longest, count);
+  longest = std::max(longest, count);  // down slowly, up at once
 }
 
-double Pace::sample(int64_t most) const {
-  return per_token * (most > 0 ? std::min(static_cast<double>(most), length) : length);
+double Pace::sample(int64_t most, double step) const {
+  return factor * step * (most > 0 ? std::min(static_cast<double>(most), length) : length);
+}
+
+int64_t Pace::room(int64_t most) const {
+  constexpr int64_t kLeast = 16;
+  return longest == 0 ? most : std::min(most, kLeast + static_cast<int64_t>(1.25 * longest));
+}
+
+// Seconds of a decode step with so many branches, by the model's curve.
+double Runs::step(int64_t branches) const {
+  const std::vector<BatchCost>& curve = model_.capabilities().batch_cost;
+  return curve.empty() ? 1 : step_seconds(curve, static_cast<int>(std::max<int64_t>(branches, 1)));
 }
 
 void Runs::too_late(const Ask& ask, double needed) const {
@@ -277,7 +297,7 @@ Task<Runs::PassPtr> Runs::enter(Gate& gate, Entrant entrant) {
 Task<Runs::PassPtr> Runs::admit(Ask& ask, Entrant entrant) {
   if (!ask.deadline) co_return co_await enter(gate_, std::move(entrant));
   Loop::Time start = loop_.now();
-  double sample = pace_.sample(ask.until.tokens);
+  double sample = pace_.sample(ask.until.tokens, step(gate_.branches() + entrant.branches));
   double wait = gate_.active() < limits_.active ? 0 : pace_.run * (gate_.waiting() + 1) / limits_.active;
   if (ask.refuse_late && wait + sample > *ask.deadline) too_late(ask, wait + sample);
   auto limit = std::chrono::duration_cast<Loop::Clock::duration>(std::chrono::duration<double>(*ask.deadline));
@@ -300,10 +320,10 @@ std::string Runs::strategy_now(const Ask& ask, std::vector<std::string>& warning
   return text;
 }
 
-void Runs::measure(const Ask& ask, const Done& done, Metrics::Ran ran) {
+void Runs::measure(const Ask& ask, const Done& done, Metrics::Ran ran, double step) {
   int64_t longest = 0;
   for (const Sample& sample : done.run.outcome.samples) longest = std::max<int64_t>(longest, sample.tokens);
-  pace_.observe(done.run.receipt.seconds, longest);
+  pace_.observe(done.run.receipt.seconds, longest, step);
   ran.operation = ask.prompt ? "text_completion" : "chat";
   ran.model = model_.capabilities().name;
   if (longest > 1 && ran.first > 0) ran.per_token = (ran.seconds - ran.first) / static_cast<double>(longest - 1);
@@ -324,7 +344,17 @@ Task<Done> Runs::run(Ask ask, Caller caller, Watcher watcher) {
   Estimate most = estimate(ask, done.prompt_tokens, model_.capabilities());
   int64_t held = page.hold(key, done.prompt_tokens + 1, most.tokens);
   if (key.tokens_per_day || key.tokens_per_month) ask.budget.tokens = std::min(held, ask.budget.tokens.value_or(held));
-  PassPtr pass = co_await admit(ask, {caller.id, key.name, key.weight, key.active, most.tokens, most.cells});
+  // Reserving what a sample may have at most would leave most of the memory empty; where it gets longer than those of
+  // late and memory is short after all, the engine parks branches and computes them again.
+  int64_t cells = done.prompt_tokens + most.live * (pace_.room(most.each) + most.scoring);
+  PassPtr pass = co_await admit(ask, {.id = caller.id,
+                                      .key = key.name,
+                                      .weight = key.weight,
+                                      .active = key.active,
+                                      .tokens = most.tokens,
+                                      .cells = cells,
+                                      .branches = most.live});
+  double step_then = step(gate_.branches());
   std::string text = strategy_now(ask, done.warnings);
   std::unique_ptr<Strategy> strategy = make_strategy(text);
   if (watcher.admitted) watcher.admitted(text);
@@ -343,6 +373,7 @@ Task<Done> Runs::run(Ask ask, Caller caller, Watcher watcher) {
   };
   options.on_start = [&, seed = options.seed](const std::shared_ptr<Account>& account) {
     const Capabilities& facts = model_.capabilities();
+    if (!ask.note.empty()) account->note(ask.note);
     page.start(account, {.model = facts.name,
                          .engine = facts.engine,
                          .strategy = strategy->text(),
@@ -373,7 +404,7 @@ Task<Done> Runs::run(Ask ask, Caller caller, Watcher watcher) {
   }
 
   done.run.receipt.id = caller.id;
-  measure(ask, done, {.seconds = since_start(), .first = first});
+  measure(ask, done, {.seconds = since_start(), .first = first}, step_then);
   choose(ask, done);
   take_apart(model_, ask, caller.id, done);
   check_schema(ask, done);

@@ -46,14 +46,18 @@ struct Caller {
   KeyRules key{};  // without a name: nobody
 };
 
-// How long things take here, as the last requests did.
+// How long things take here, as the last requests did. `step` is what a decode step costs by the model's curve with the
+// branches that were, or will be, live; 1 where there is no curve.
 struct Pace {
-  double run = 0;        // seconds of a request once it runs
-  double per_token = 0;  // seconds of one more token of a sample, as fast as it was among the others
-  double length = 0;     // tokens of a sample
-  void observe(double seconds, int64_t longest);
-  // Of one sample of at most `most` tokens; 0 as long as nothing is known.
-  double sample(int64_t most) const;
+  double run = 0;      // seconds of a request once it runs
+  double factor = 0;   // seconds of one more token of a sample, over those of a step
+  double length = 0;   // tokens of a sample
+  double longest = 0;  // tokens of the longest one of late
+  void observe(double seconds, int64_t tokens, double step);
+  // Seconds of one sample of at most `most` tokens; 0 as long as nothing is known.
+  double sample(int64_t most, double step) const;
+  // Tokens to keep room for where a sample may have `most`: what the longest of late would need, and a quarter more.
+  int64_t room(int64_t most) const;
 };
 
 // Runs requests on one model: a bounded number at once, the rest in a bounded queue. Dropping a run stops its branches;
@@ -63,7 +67,8 @@ class Runs {
   Runs(Loop& loop, Model& model, const ServeLimits& limits, Books& books, Runner runner = reckon::run);
 
   Task<Done> run(Ask ask, Caller caller, Watcher watcher);
-  // What the model says about the form of the answer: its grammar, its stop strings. Throws where it cannot be had.
+  // The calibrated strategy, and what the model says about the form of the answer: its grammar, its stop strings.
+  // Throws where it cannot be had.
   void prepare(Ask& ask) const;
   int count_tokens(const Ask& ask) const;  // of its prompt; throws Refusal when it does not fit the context
 
@@ -78,7 +83,8 @@ class Runs {
   static Task<PassPtr> enter(Gate& gate, Entrant entrant);
   Task<PassPtr> admit(Ask& ask, Entrant entrant);
   std::string strategy_now(const Ask& ask, std::vector<std::string>& warnings);
-  void measure(const Ask& ask, const Done& done, Metrics::Ran ran);
+  void measure(const Ask& ask, const Done& done, Metrics::Ran ran, double step);
+  double step(int64_t branches) const;
   [[noreturn]] void too_late(const Ask& ask, double needed) const;
 
   Loop& loop_;

@@ -185,12 +185,12 @@ Task<void> Service::route(const HttpRequest& request, Responder& responder, Shar
   } else if (reads_again(request)) {
     co_await read_again(request, responder, entry);
   } else {
-    co_await inspect(request, responder);
+    co_await inspect(request, responder, entry);
     entry->status = 200;
   }
 }
 
-Task<void> Service::inspect(const HttpRequest& request, Responder& responder) {
+Task<void> Service::inspect(const HttpRequest& request, Responder& responder, Shared entry) {
   const std::string& path = request.path;
   bool get = request.method == "GET" || request.method == "HEAD", post = request.method == "POST";
   std::string body;
@@ -202,7 +202,8 @@ Task<void> Service::inspect(const HttpRequest& request, Responder& responder) {
   else if (path == "/v1/reckon/estimate" && post) body = estimate(request, (co_await lease(request)).runs());
   else if ((path == "/v1/messages/count_tokens" || path == "/tokenize" || path == "/detokenize") && post)
     body = count(request, (co_await lease(request)).runs());
-  else if (path.starts_with("/v1/reckon/requests/")) body = about_request(request);
+  else if (path == "/v1/reckon/requests" && get) body = live_requests(entry->key.name);
+  else if (path.starts_with("/v1/reckon/requests/")) body = about_request(request, entry->key.name);
   else throw Refusal(Code::not_found, fmt::format("there is no {} {}", request.method, path), "", "unknown_route");
   responder.send({.body = std::move(body)});
 }

@@ -76,7 +76,7 @@ class Service {
   Task<void> generate_apart(const Form& form, Ask ask, ModelPool::Lease lease, Responder& responder, Shared entry);
   Task<void> answer_apart(const Form& form, Ask ask, ModelPool::Lease lease, Responder& responder, Shared entry);
 
-  Task<void> inspect(const HttpRequest& request, Responder& responder);
+  Task<void> inspect(const HttpRequest& request, Responder& responder, Shared entry);
   HttpResponse health() const;
   std::string models(std::string_view id) const;    // all where `id` is empty
   std::string props(std::string_view model) const;  // of the first where `model` is empty
@@ -84,7 +84,8 @@ class Service {
   std::string policies() const;
   std::string estimate(const HttpRequest& request, const Runs& runs) const;
   std::string count(const HttpRequest& request, const Runs& runs) const;
-  std::string about_request(const HttpRequest& request);
+  std::string about_request(const HttpRequest& request, const std::string& key);
+  std::string live_requests(const std::string& key) const;
   void publish();  // what the metrics tell of now
   int retry_after(const Error& error);
   KeyRules authorise(const HttpRequest& request) const;

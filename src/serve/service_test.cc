@@ -415,6 +415,8 @@ TEST(Config, IsReadAndErrorsNameLineAndKey) {
            {"cors = [1]", "c.toml:1: cors must be a list of strings"},
            {"[[keys]]\nname=\"a\"\nweight=-1", "c.toml:3: keys.weight must be in"},
            {"[[keys]]\nname=\"a\"\ntokens_per_day=\"many\"", "c.toml:3: keys.tokens_per_day must be a whole number"},
+           {"[[models]]\nname=\"a\"\ncontext=1", "c.toml:3: models.context must be in"},
+           {"[limits]\nprice = 2", "c.toml:2: limits.price must be in"},
            {"[limits]\nbody_seconds = 0", "c.toml:2: limits.body_seconds must be in"},
            {"a = = 1", "c.toml:1:"}}) {
     try {

@@ -7,6 +7,7 @@ import socket
 import sqlite3
 import ssl
 import subprocess
+import threading
 import time
 import unittest
 
@@ -86,6 +87,54 @@ class Budget(OperationsTest):
                                   "--log", self.log, *self.options)
         self.port = int(self.process.stderr.readline().decode().rsplit(":", 1)[1])
         self.process.stderr.readline()
+
+
+class Queued(OperationsTest):
+    config = b"[limits]\nactive = 1\n"
+
+    def live(self, state):
+        _, data = self.request("GET", "/v1/reckon/requests")
+        return [each["id"] for each in json.loads(data)["data"] if each["state"] == state]
+
+    def test_a_request_that_waits_can_be_deleted(self):
+        answers = []
+        connection, response = self.open_stream("/v1/chat/completions", {
+            "model": STORIES + "@sc64", "max_tokens": 480, "messages": [{"role": "user", "content": "Once"}]})
+        waiting = threading.Thread(target=lambda: answers.append(self.chat()))
+        waiting.start()
+        self.eventually(lambda: self.live("queued"))
+        self.assertEqual(len(self.live("running")), 1)
+        response_of_delete, _ = self.request("DELETE", "/v1/reckon/requests/" + self.live("queued")[0])
+        self.assertEqual(response_of_delete.status, 200)
+        waiting.join()
+        self.assertEqual((answers[0][0], answers[0][1]["error"]["code"]), (499, "cancelled"))
+        response_of_delete, _ = self.request("DELETE", "/v1/reckon/requests/" + self.live("running")[0])
+        self.assertEqual(response_of_delete.status, 200)
+        self.assertIn(b"[DONE]", response.read())
+        connection.close()
+        self.assertEqual(self.live("queued") + self.live("running"), [])
+
+
+class FullLogDisk(ServerTest):
+    def start(self, *arguments, **options):
+        return super().start(*["/dev/full" if a == self.log else a for a in arguments], **options)
+
+    def test_the_server_goes_on_without_its_access_log_and_says_so_once(self):
+        for _ in range(3):
+            self.assertEqual(self.chat()[0], 200)
+        code, said = self.stop()
+        self.assertEqual(code, 0, said)
+        self.assertEqual(said.count("lines of the access log are lost: "), 1)
+
+
+class Rotated(OperationsTest):
+    def test_sighup_opens_the_access_log_anew(self):
+        self.chat()
+        self.eventually(lambda: self.log.exists() and self.log.read_text())
+        self.log.rename(self.folder / "old.log")
+        self.reload(b"")
+        self.chat()
+        self.eventually(lambda: self.log.exists() and "/v1/chat/completions" in self.log.read_text())
 
 
 class Times(OperationsTest):
@@ -186,6 +235,7 @@ class CheckConfig(CommandTest):
         for text, said in ((b"cors = 1\n", "c.toml:1: cors must be a list of strings"),
                            (b"[[keys]]\nname = \"a\"\nweight = 0\n", "c.toml:3: keys.weight must be in"),
                            (b"[[keys]]\nname = \"a\"\ntoken_per_day = 1\n", "c.toml:3: keys.token_per_day is not known"),
+                           (b"calibration = 1\n", "c.toml:1: calibration must be a string"),
                            (b"ledger = 5\n", "c.toml:1: ledger must be a string"),
                            (b"[limits]\nidle_seconds = \"x\"\n", "c.toml:2: limits.idle_seconds must be a number")):
             self.assert_refused(2, said, "serve", "--check-config", "--config", self.write("c.toml", text))
