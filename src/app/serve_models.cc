@@ -1,5 +1,7 @@
 #include "app/serve_models.h"
 
+#include <algorithm>
+
 #include "base/paths.h"
 #include "engine/engine.h"
 #include "models/store.h"
@@ -7,7 +9,8 @@
 namespace reckon {
 namespace {
 
-EngineOptions options_of(const ServeConfig::Model& model, const ServeConfig::Engine& server) {
+EngineOptions options_of(const ServeConfig::Model& model, const ServeConfig& config) {
+  const ServeConfig::Engine& server = config.engine;
   EngineOptions options;
   options.path = resolve_model(model.file);
   options.name = model.name;
@@ -15,6 +18,9 @@ EngineOptions options_of(const ServeConfig::Model& model, const ServeConfig::Eng
   options.threads = model.engine.threads.value_or(server.threads.value_or(options.threads));
   options.gpu_layers = model.engine.gpu_layers.value_or(server.gpu_layers.value_or(options.gpu_layers));
   options.kv_cells = model.engine.kv_cells.value_or(server.kv_cells.value_or(options.kv_cells));
+  options.mixed = config.limits.active > 1;
+  // A part of llama.cpp's work for each step grows with the square of it.
+  options.max_branches = std::clamp(8 * config.limits.active, 64, options.max_branches);
   options.cache_dir = cache_folder();
   return options;
 }
@@ -35,7 +41,7 @@ EngineCounts counts_of(const EngineModel& model) {
 std::vector<OfferedModel> offered_models(const ServeConfig& config, Loop& loop) {
   std::vector<OfferedModel> offers;
   for (const ServeConfig::Model& model : config.models) {
-    EngineOptions options = options_of(model, config.engine);
+    EngineOptions options = options_of(model, config);
     auto load = [options, &loop](const std::function<bool(double)>& progress) {
       EngineOptions own = options;
       own.progress = progress;
