@@ -2,14 +2,18 @@
 #include "serve/config.h"
 #include "serve/refusal.h"
 
-// Bodies of every surface, the policy after the @, and the configuration: any bytes give a request or a Refusal.
+// Bodies of every surface, and the configuration: any bytes give a request or a Refusal, in each surface's shape.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace reckon;
-  std::string text(reinterpret_cast<const char*>(data), size);
-  Capabilities model{.name = "m", .context = 4096};
-  ServeLimits limits;
-  HttpRequest request{.method = "POST", .path = "/", .body = text};
-  auto attempt = [](const auto& parse) {
+  const std::string text(reinterpret_cast<const char*>(data), size);
+  const Capabilities plain{.name = "m", .context = 4096};
+  Capabilities able = plain;
+  able.logprobs = able.grammar = able.tools = able.bias = able.think_first = true;
+  able.tokens = 32000;
+  able.think_open = "<think>", able.think_close = "</think>";
+  const ServeLimits limits;
+  const HttpRequest request{.method = "POST", .path = "/", .body = text};
+  const auto attempt = [](const auto& parse) {
     try {
       (void)parse();
     } catch (const Error& error) {
@@ -17,10 +21,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       (void)anthropic_error(error);
     }
   };
-  attempt([&] { return parse_chat(request, limits, model); });
-  attempt([&] { return parse_completion(request, limits, model); });
-  attempt([&] { return parse_messages(request, limits, model); });
-  attempt([&] { return strategy_of(text, limits); });
+  for (const Capabilities* model : std::initializer_list<const Capabilities*>{&plain, &able})
+    for (const auto parse : {parse_chat, parse_completion, parse_responses, parse_messages})
+      attempt([&] { return parse(request, limits, *model); });
   attempt([&] { return parse_config(text, "fuzz"); });
   return 0;
 }
