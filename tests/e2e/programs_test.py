@@ -8,7 +8,7 @@ from scripted_model import write_model
 RIGHT = "```python\ndef double(x):\n    return x + x\n```"
 SAME = "Doubling is a product:\n```python\ndef double(x):\n    return 2 * x\n```"
 WRONG = "```python\ndef double(x):\n    return x * x\n```"
-ENDLESS = "```python\ndef double(x):\n    raise SystemExit(0)\n```"
+QUITS = "```python\ndef double(x):\n    raise SystemExit(0)\n```"
 QUESTION = "Write double(x), which returns twice x."
 TESTS = "```python\nassert double(2) == 4\nassert double(3) == 6\nassert double(-1) == -2\nassert double(5) == 25\n```"
 
@@ -26,7 +26,7 @@ class Programs(CommandTest):
 
     def test_a_program_that_passes_the_users_tests_is_accepted(self):
         tests = self.write("tests.py", b"assert double(3) == 6\nassert double('ab') == 'abab'\n")
-        code, result = self.solve([("", {RIGHT: 1, WRONG: 3, ENDLESS: 3})], "--tests", tests, "--strategy", "verified:samples=60,wave=4")
+        code, result = self.solve([("", {RIGHT: 1, WRONG: 3, QUITS: 3})], "--tests", tests, "--strategy", "verified:samples=60,wave=4")
         self.assertEqual(code, 0)
         self.assertEqual(result["stop_reason"], "accepted")
         self.assertEqual(result["answer"].strip(), "def double(x):\n    return x + x")
@@ -34,7 +34,7 @@ class Programs(CommandTest):
 
     def test_a_program_that_does_not_is_never_given(self):
         tests = self.write("tests.py", b"assert double(3) == 6\n")
-        code, result = self.solve([("", {WRONG: 1, ENDLESS: 1})], "--tests", tests, "--strategy", "verified:samples=4")
+        code, result = self.solve([("", {WRONG: 1, QUITS: 1})], "--tests", tests, "--strategy", "verified:samples=4")
         self.assertEqual(code, 1)
         self.assertIsNone(result["answer"])
         self.assertEqual(result["stop_reason"], "abstain")
