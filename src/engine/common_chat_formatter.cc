@@ -60,6 +60,22 @@ std::vector<std::string> fixed_triggers(const common_chat_params& params) {
   return words;
 }
 
+// The rule `root` of a grammar, whole; {0, 0} where there is none.
+std::pair<size_t, size_t> root_of(const std::string& gbnf) {
+  size_t begin = gbnf.starts_with("root ::=") ? 0 : gbnf.find("\nroot ::=");
+  if (begin == std::string::npos) return {0, 0};
+  if (begin > 0) ++begin;
+  return {begin, std::min(gbnf.find('\n', begin), gbnf.size()) - begin};
+}
+
+// The grammar of a required call allows text before it, without end; that of a possible one begins with the call, and
+// may leave it out. The rules of the one under the root of the other do neither.
+std::string only_calls(std::string required, const std::string& possible) {
+  auto [from, length] = root_of(required);
+  auto [begin, size] = root_of(possible);
+  return length > 0 && size > 0 ? required.replace(from, length, possible, begin, size) : possible;
+}
+
 class CommonChatFormatter : public ChatFormatter {
  public:
   explicit CommonChatFormatter(const llama_model* model) {
@@ -85,12 +101,15 @@ class CommonChatFormatter : public ChatFormatter {
   Form form(const Prompt& prompt) const override {
     if (!prompt.json_schema.empty()) return {.grammar = {.gbnf = schema_grammar(prompt.json_schema)}};
     if (!tools_) throw Error(Code::unsupported, "the model's chat template has no place for tools");
-    // The grammar of a required call allows text before it, without end; that of a possible one begins with the call.
     Prompt possible = prompt;
     if (prompt.tool_choice == ToolChoice::required) possible.tool_choice = ToolChoice::automatic;
     common_chat_params params = applied(possible);
     std::vector<std::string> triggers = fixed_triggers(params);
-    if (prompt.tool_choice == ToolChoice::required && triggers.empty()) params = applied(prompt);
+    if (prompt.tool_choice == ToolChoice::required) {
+      common_chat_params required = applied(prompt);
+      if (triggers.empty()) params = required;
+      else params.grammar = only_calls(required.grammar, params.grammar);
+    }
 
     std::string begun = params.generation_prompt;
     if (!think_open_.empty()) begun = begun.substr(0, begun.find(trimmed(think_open_)));

@@ -94,6 +94,18 @@ TEST_F(ToolsTest, ARequiredCallIsAlwaysACallOfItsSchema) {
   EXPECT_GT(whole, 6);
 }
 
+TEST_F(ToolsTest, ARequiredCallIsMadeByAModelThatWouldRatherEndItsTurn) {
+  Form form = model_->form(prompt(ToolChoice::required));
+  auto branch = loop_.run(model_->open(prompt(ToolChoice::required), account_));
+  std::map<int, double> bias = against_white_space();
+  const int end_of_turn = 2;
+  bias[end_of_turn] = 100;
+  Segment segment = loop_.run(
+      branch->generate({.tokens = 200, .stop = form.stop}, {.seed = 1, .logit_bias = bias, .grammar = form.grammar}));
+  ASSERT_EQ(segment.finish, Finish::stop) << segment.text;
+  EXPECT_EQ(model_->read(form, segment.text, false).tool_calls.size(), 1u) << segment.text;
+}
+
 TEST_F(ToolsTest, TextWithoutACallIsContentAndACallInItIsTakenOut) {
   Form form = model_->form(prompt(ToolChoice::automatic));
   ASSERT_FALSE(form.grammar.triggers.empty());

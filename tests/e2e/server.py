@@ -133,7 +133,7 @@ class ServerTest(CommandTest):
         return self.process.returncode, said.decode()
 
 
-SCHEMA = {"type": "object", "properties": {"a": {"type": "integer", "maximum": 9}, "b": {"enum": ["x", "y"]}}, "required": ["a", "b"],
+SCHEMA = {"type": "object", "properties": {"a": {"type": "integer", "minimum": 0, "maximum": 9}, "b": {"enum": ["x", "y"]}}, "required": ["a", "b"],
           "additionalProperties": False}
 
 
@@ -157,6 +157,7 @@ class ToolsServerTest(TemplateTest):
 
     def setUp(self):
         super().setUp()
-        # The template's grammar allows white space around a call without end, and this model writes little else.
+        # The template's grammar allows white space and further calls without end, and this model writes nothing else: the
+        # end of its turn (token 2) comes as soon as it may.
         texts = {t: json.loads(self.request("POST", "/detokenize", {"tokens": [t]})[1])["content"] for t in range(512)}
-        self.steered = {"seed": 3, "logit_bias": {str(t): -100 for t, text in texts.items() if text.isspace()}}
+        self.steered = {"seed": 3, "logit_bias": {str(t): -100 for t, text in texts.items() if text.isspace()} | {"2": 100}}
