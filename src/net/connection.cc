@@ -1,6 +1,7 @@
 #include "net/connection.h"
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/write.hpp>
 #include <utility>
 
@@ -14,14 +15,27 @@ void Connection::read() {
   read_done_ = Arrival<bool>();
   if (closed_) return read_done_.deliver(false);
   reading_ = true;
-  auto done = [self = shared_from_this()](error_code error, size_t bytes) {
-    self->reading_ = false;
-    if (error) self->closed_ = true;
-    else self->inbox_.append(self->chunk_.data(), bytes);
-    self->read_done_.deliver(!error);
-  };
-  if (tls_) tls_->async_read_some(asio::buffer(chunk_), std::move(done));
-  else socket_.async_read_some(asio::buffer(chunk_), std::move(done));
+  if (!tls_) return wait();
+  tls_->async_read_some(asio::buffer(*chunk_), [self = shared_from_this()](error_code error, size_t bytes) {
+    self->have_read(error, {self->chunk_->data(), bytes});
+  });
+}
+
+// Without TLS a connection that waits has no buffer: thousands of them may.
+void Connection::wait() {
+  socket_.async_wait(Socket::wait_read, [self = shared_from_this()](error_code error) {
+    static thread_local std::array<char, 64 << 10> buffer;
+    size_t bytes = error ? 0 : self->socket_.read_some(asio::buffer(buffer), error);
+    if (error == asio::error::would_block) return self->wait();
+    self->have_read(error, {buffer.data(), bytes});
+  });
+}
+
+void Connection::have_read(error_code error, std::string_view data) {
+  reading_ = false;
+  if (error) closed_ = true;
+  else inbox_.append(data);
+  read_done_.deliver(!error);
 }
 
 void Connection::shake_hands() {

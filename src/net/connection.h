@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "net/http.h"
 
@@ -21,7 +22,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // With `tls` nothing may be read or written before secured() has returned true.
   Connection(Socket socket, size_t backlog, boost::asio::ssl::context* tls)
       : socket_(std::move(socket)), backlog_(backlog) {
-    if (tls) tls_.emplace(socket_, *tls);
+    if (tls) tls_.emplace(socket_, *tls), chunk_ = std::make_unique<Chunk>();
+    else socket_.non_blocking(true);
   }
 
   std::string& inbox() { return inbox_; }  // read and not yet used
@@ -36,12 +38,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void close();
 
  private:
+  using Chunk = std::array<char, 4096>;
   void pump();
+  void wait();
+  void have_read(boost::system::error_code error, std::string_view data);
   Socket socket_;
   std::optional<boost::asio::ssl::stream<Socket&>> tls_;
   const size_t backlog_;
   bool closed_ = false, reading_ = false, writing_ = false;
-  std::array<char, 4096> chunk_;
+  std::unique_ptr<Chunk> chunk_;  // of TLS
   std::string inbox_, outbox_, under_way_;
   Arrival<bool> read_done_;
   Arrival<bool> flushed_;

@@ -338,7 +338,6 @@ Task<Done> Runs::run(Ask ask, Caller caller, Watcher watcher) {
   done.said.resize(static_cast<size_t>(ask.n));
   books_.check();
   Loop::Time start = loop_.now();
-  auto since_start = [&] { return std::chrono::duration<double>(loop_.now() - start).count(); };
   const KeyRules& key = caller.key;
   Books::Page page(books_, caller.id, key.name);
   Estimate most = estimate(ask, done.prompt_tokens, model_.capabilities());
@@ -354,6 +353,17 @@ Task<Done> Runs::run(Ask ask, Caller caller, Watcher watcher) {
                                       .tokens = most.tokens,
                                       .cells = cells,
                                       .branches = most.live});
+  co_await compute({ask, caller, watcher, page, start}, std::move(pass), done);
+  co_return done;
+}
+
+// What it needs is not there yet while a request waits: thousands may.
+Task<void> Runs::compute(Admitted request, PassPtr pass, Done& done) {
+  const Ask& ask = request.ask;
+  const Caller& caller = request.caller;
+  const Watcher& watcher = request.watcher;
+  Books::Page& page = request.page;
+  auto since_start = [&] { return std::chrono::duration<double>(loop_.now() - request.start).count(); };
   double step_then = step(gate_.branches());
   std::string text = strategy_now(ask, done.warnings);
   std::unique_ptr<Strategy> strategy = make_strategy(text);
@@ -409,7 +419,6 @@ Task<Done> Runs::run(Ask ask, Caller caller, Watcher watcher) {
   take_apart(model_, ask, caller.id, done);
   check_schema(ask, done);
   co_await page.close(done.run.receipt);
-  co_return done;
 }
 
 }  // namespace reckon

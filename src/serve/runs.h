@@ -81,6 +81,15 @@ class Runs {
  private:
   using PassPtr = std::shared_ptr<Gate::Pass>;  // owner: the run; within() hands it over as a copy
   static Task<PassPtr> enter(Gate& gate, Entrant entrant);
+  // A request that was let in; it lives in run()'s frame.
+  struct Admitted {
+    const Ask& ask;
+    const Caller& caller;
+    const Watcher& watcher;
+    Books::Page& page;
+    Loop::Time start;  // when it began to wait
+  };
+  Task<void> compute(Admitted request, PassPtr pass, Done& done);
   Task<PassPtr> admit(Ask& ask, Entrant entrant);
   std::string strategy_now(const Ask& ask, std::vector<std::string>& warnings);
   void measure(const Ask& ask, const Done& done, Metrics::Ran ran, double step);
