@@ -209,7 +209,7 @@ Command subcommand(const char* name, const char* summary, const char* example, b
                 if (which == "pull") flags.option("--sha256", o->sha256, "Digest that the file must have.");
                 if (which == "list" || which == "show") flags.flag("--json", o->json, "As one JSON object.");
               },
-          .run = [o, run] { return run(*o); },
+          .run = [o, run = std::move(run)] { return run(*o); },
           .subcommands = {}};
 }
 

@@ -15,7 +15,7 @@ void RunLedger::add(const std::string& question, Receipt& receipt) {
   int64_t now = unix_milliseconds();
   receipt.id = fmt::format("{:x}-{:x}-{}", now, getpid(), ++runs_);
   ledger_->append({.command = command_, .question = question, .receipt = receipt, .unix_ms = now},
-                  [this](std::exception_ptr failure) {
+                  [this](const std::exception_ptr& failure) {
                     std::lock_guard lock(mutex_);
                     if (failure && !failure_) failure_ = failure;
                   });

@@ -55,7 +55,7 @@ Usage& Usage::operator+=(const Usage& other) {
   return *this;
 }
 
-Account::Account(Budget budget, Now now) : budget_(std::move(budget)), now_(std::move(now)), start_(now_()) {}
+Account::Account(Budget budget, Now now) : budget_(budget), now_(std::move(now)), start_(now_()) {}
 
 int Account::open(Role role) {
   std::lock_guard lock(mutex_);

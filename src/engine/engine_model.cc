@@ -178,7 +178,7 @@ class EngineBranch : public Branch {
 
 class LlamaModel : public EngineModel {
  public:
-  LlamaModel(Loop& loop, const EngineOptions& options, GgufFacts facts, int threads, int threads_most)
+  LlamaModel(Loop& loop, const EngineOptions& options, const GgufFacts& facts, int threads, int threads_most)
       : llama_(options, facts, threads_most),
         formatter_(make_chat_formatter(llama_.model())),
         shared_(std::make_shared<Shared>()) {

@@ -11,7 +11,7 @@ namespace {
 }
 }  // namespace
 
-std::unique_ptr<EngineModel> load_engine(Loop&, EngineOptions) { refuse(); }
+std::unique_ptr<EngineModel> load_engine(Loop&, EngineOptions) { refuse(); }  // NOLINT(performance-unnecessary-value-param)
 int64_t engine_bytes(const EngineOptions&) { refuse(); }
 
 std::string engine_version() { return ""; }

@@ -56,7 +56,7 @@ std::string text(const json::object& row, std::initializer_list<const char*> nam
 
 std::string text_or(const json::object& row, std::initializer_list<const char*> names, std::string otherwise) {
   const json::value* value = find(row, names);
-  return value == nullptr || value->is_null() ? otherwise : text_of(*value, *names.begin());
+  return value == nullptr || value->is_null() ? std::move(otherwise) : text_of(*value, *names.begin());
 }
 
 std::vector<std::string> texts(const json::object& row, const char* name) {
