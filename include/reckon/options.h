@@ -94,6 +94,7 @@ S parse_options(std::string_view owner, const std::map<std::string, std::string>
     std::apply(
         [&](const auto&... f) {
           ((names.push_back(f.name), found = found || key == f.name,
+            // NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): the fields are literals
             key == f.name ? detail::assign(owner, key, value, f.low, f.high, options.*f.member) : void()),
            ...);
         },

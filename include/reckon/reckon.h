@@ -37,7 +37,7 @@ struct Result {
 
 class Session {
  public:
-  explicit Session(SessionOptions options = {});
+  explicit Session(const SessionOptions& options = {});
   ~Session();
   Result solve(const std::string& question, const Ask& ask = {});
   Result solve(const Question& question, const Ask& ask = {});

@@ -48,7 +48,7 @@ void Connection::shake_hands() {
   });
 }
 
-void Connection::write(std::string data) {
+void Connection::write(const std::string& data) {
   if (closed_) return;
   outbox_ += data;
   if (outbox_.size() > backlog_) close();

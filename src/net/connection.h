@@ -32,7 +32,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void shake_hands();                                            // of TLS; counts as a read
   void read();                                                   // starts a read unless one is under way
   const Arrival<bool>& read_done() const { return read_done_; }  // of the last read(); false: closed
-  void write(std::string data);                                  // queued
+  void write(const std::string& data);                           // queued
   Task<bool> flushed();                                          // all is written; false: closed
   void finish_writing();                                         // tells the client that nothing follows
   void close();

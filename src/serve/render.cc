@@ -169,7 +169,7 @@ class OpenAi : public Surface {
     }
     if (!parts.content.empty()) chunk(index, {{"content", parts.content}});
   }
-  void send(json::object body) { responder_.event(json::serialize(body)); }
+  void send(const json::object& body) { responder_.event(json::serialize(body)); }
 
   Heading heading_;
   Responder& responder_;

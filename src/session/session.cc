@@ -20,7 +20,7 @@ struct Session::State {
   std::unique_ptr<Model> model;
 };
 
-Session::Session(SessionOptions options) : state_(std::make_unique<State>()) {
+Session::Session(const SessionOptions& options) : state_(std::make_unique<State>()) {
   EngineOptions engine;
   engine.path = ModelStore().resolve(options.model);
   engine.name = options.model;

@@ -112,7 +112,7 @@ void Ledger::append(LedgerEntry entry, Done done) {
 
 void Ledger::append(LedgerEntry entry) {
   std::promise<void> written;
-  append(std::move(entry), [&](std::exception_ptr failure) {
+  append(std::move(entry), [&](const std::exception_ptr& failure) {
     if (failure) written.set_exception(failure);
     else written.set_value();
   });
@@ -122,7 +122,7 @@ void Ledger::append(LedgerEntry entry) {
 Task<void> Ledger::append_async(LedgerEntry entry) {
   Loop& loop = co_await this_loop();
   Arrival<bool> arrival;
-  append(std::move(entry), [&loop, arrival](std::exception_ptr failure) {
+  append(std::move(entry), [&loop, arrival](const std::exception_ptr& failure) {
     loop.post([arrival, failure] {
       if (failure) arrival.fail(failure);
       else arrival.deliver(true);

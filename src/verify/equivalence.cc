@@ -120,7 +120,7 @@ Comparison compare_read(std::string_view gold, std::string_view candidate) {
   if (const auto verdict = calendar(gold, candidate)) return *verdict;
   const Reading a = read(gold), b = read(candidate);
   if (a.ok() && b.ok()) return formulas(a, b);
-  const Comparison spoken = words(gold, candidate);
+  Comparison spoken = words(gold, candidate);
   if (spoken.verdict == Verdict::equal && balanced(gold) == balanced(candidate)) return spoken;
   if (a.ok() && !b.ok()) {
     std::set<std::string> symbols;
@@ -159,7 +159,7 @@ Comparison compare_text(std::string_view gold, std::string_view candidate) {
   if (!readable(gold) || !readable(candidate)) return {Verdict::error, "not readable text"};
   if (gold.size() > kLongestInput || candidate.size() > kLongestInput)
     return {gold == candidate ? Verdict::equal : Verdict::different, "long text"};
-  const Comparison spoken = words(gold, candidate);
+  Comparison spoken = words(gold, candidate);
   if (spoken.verdict == Verdict::equal) return spoken;
   const auto number = [](std::string_view text) {
     const std::string form = text_form(text);
