@@ -119,10 +119,11 @@ struct Sample {
   int line = -1;       // its line in the run's account
   double seconds = 0;  // from its start to its end
   std::optional<Answer> answer;
-  std::optional<double> score;         // of a scorer; larger is better, 0 is refused; none: not scored
-  std::vector<DrawnToken> drawn = {};  // outside the thinking block; only where Sampling::top_logprobs asked for it
-  std::string stop = {};               // the stop string that ended it
-  int number = 0;                      // among the samples of its run, in the order of their start
+  std::optional<double> answer_logprob;  // mean over the tokens of the answer as written, as `logprobs`
+  std::optional<double> score;           // of a scorer; larger is better, 0 is refused; none: not scored
+  std::vector<DrawnToken> drawn = {};    // outside the thinking block; only where Sampling::top_logprobs asked for it
+  std::string stop = {};                 // the stop string that ended it
+  int number = 0;                        // among the samples of its run, in the order of their start
   bool cut() const { return finish == Finish::length || finish == Finish::budget; }
 };
 

@@ -61,7 +61,7 @@ struct Data {
 
 void add(Tally& tally, const Pool::Sample& sample) {
   if (sample.answer < 0) tally.add_missing(sample.tokens);
-  else tally.add(sample.answer, sample.tokens);
+  else tally.add(sample.answer, sample.tokens, sample.answer_logprob);
 }
 
 bool right(const Pool::Question& question, int vote) { return vote >= 0 && question.answers[vote].correct; }

@@ -19,6 +19,7 @@ struct Pool {
   struct Sample {
     int answer = -1;    // index into Question::answers; -1: missing (empty, unparseable or cut off)
     double tokens = 0;  // generated tokens, charged whether or not there is an answer; NaN: unknown
+    std::optional<double> answer_logprob = std::nullopt;  // mean over the answer's tokens, nats
   };
   struct Question {
     std::string id;      // the same question has the same id in every pool of the data set

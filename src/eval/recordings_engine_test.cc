@@ -40,7 +40,7 @@ void expect_same_decisions(const Recording& log, const std::string& rule) {
   std::unique_ptr<Policy> policy = parse_policy(rule);
   Votes votes;
   for (const RecordedSample& sample : log.samples) {
-    votes.add(sample.answer.value_or(""), sample.tokens);
+    votes.add(sample.answer.value_or(""), sample.tokens, sample.answer_logprob);
     bool last = &sample == &log.samples.back();
     const VoteState& s = votes.state();
     bool settled = s.v1 - s.v2 > policy->cap() - s.n;  // live runs also stop when the rest cannot change the winner

@@ -17,7 +17,6 @@ class RecordingBranch : public Branch {
 
   Task<Segment> generate(Until until, Sampling how, TextSink sink) override {
     if (role_ == Role::sample && !std::exchange(drawn_, true)) log_->draws.push_back({how.seed, branch_->line()});
-    how.top_logprobs = std::max(how.top_logprobs, 0);  // the answer's tokens are recorded with their probability
     co_return co_await branch_->generate(std::move(until), how, std::move(sink));
   }
   std::unique_ptr<Branch> fork(Role role) const override {
@@ -53,11 +52,14 @@ class RecordedBranch : public Branch {
     if (!account_->charge(line_, {.generated = sample.tokens}))
       throw Error(Code::budget_exhausted, "the recorded samples cost more than the recorded budget");
     if (sink) sink(*sample.text);
-    co_return Segment{.text = sample.text.value_or(""),
-                      .tokens = sample.tokens,
-                      .finish = sample.finish.value_or(Finish::stop),
-                      .logprobs = sample.logprobs.value_or(LogprobSummary{}),
-                      .trace = sample.trace};
+    Segment said{.text = sample.text.value_or(""),
+                 .tokens = sample.tokens,
+                 .finish = sample.finish.value_or(Finish::stop),
+                 .logprobs = sample.logprobs.value_or(LogprobSummary{}),
+                 .trace = sample.trace};
+    // Of the tokens only what those of the answer had in the mean is known: as one token it is that again.
+    if (sample.answer_logprob) said.drawn.push_back({.drawn = {.bytes = said.text, .logprob = *sample.answer_logprob}});
+    co_return said;
   }
   std::unique_ptr<Branch> fork(Role role) const override {
     auto child = std::make_unique<RecordedBranch>(model_, account_, role, start_);

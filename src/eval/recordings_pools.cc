@@ -101,7 +101,7 @@ Pool::Question pool_question(const Recording& r, CostOf of) {
   Pool::Question q{.id = r.id, .family = r.family, .prompt_tokens = static_cast<double>(r.prompt_tokens)};
   std::unordered_map<std::string_view, int> ids;
   for (const RecordedSample& sample : r.samples) {
-    Pool::Sample s{.tokens = cost(sample, of)};
+    Pool::Sample s{.tokens = cost(sample, of), .answer_logprob = sample.answer_logprob};
     if (!(s.tokens > 0))
       refuse(
           fmt::format("a sample of question {} of {} has no {}, so no cost can be computed; --cost samples counts "

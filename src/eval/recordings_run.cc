@@ -7,32 +7,13 @@
 namespace reckon {
 namespace {
 
-// Mean log-probability of the tokens that the answer's text was drawn in; absent where the model does not tell tokens,
-// and where they do not end with the sample's text (a stop string was cut off).
-std::optional<double> answer_logprob(const Sample& sample) {
-  if (!sample.answer) return std::nullopt;
-  std::string told;
-  for (const DrawnToken& token : sample.drawn) told += token.drawn.bytes;
-  if (!sample.text.ends_with(told)) return std::nullopt;
-  double sum = 0;
-  int tokens = 0;
-  size_t at = sample.text.size() - told.size();
-  for (const DrawnToken& token : sample.drawn) {
-    size_t end = at + token.drawn.bytes.size();
-    if (at < sample.answer->end && end > sample.answer->begin) sum += token.drawn.logprob, ++tokens;
-    at = end;
-  }
-  if (tokens == 0) return std::nullopt;
-  return sum / tokens;
-}
-
 RecordedSample recorded(const Sample& sample, const Question& question, const Verifier& verifier) {
   RecordedSample out{.seed = sample.seed,
                      .text = sample.text,
                      .tokens = sample.tokens,
                      .finish = sample.finish,
                      .trace = sample.trace,
-                     .answer_logprob = answer_logprob(sample),
+                     .answer_logprob = sample.answer_logprob,
                      .ms = sample.seconds * 1000};
   if (sample.logprobs.tokens > 0) out.logprobs = sample.logprobs;
   if (sample.answer) out.answer = sample.answer->canonical;

@@ -69,7 +69,7 @@ ReplayRun Replayer::run(const Pool::Question& question, std::span<const int> ord
     live_.erase(ended);
     charge(question, sample.tokens, run);
     if (sample.answer < 0) tally_.add_missing(sample.tokens);
-    else tally_.add(sample.answer, sample.tokens);
+    else tally_.add(sample.answer, sample.tokens, sample.answer_logprob);
     int n = tally_.state().n, live = static_cast<int>(live_.size());
     bool stop = n >= cap || policy.decide(tally_.state()).kind == Decision::Kind::stop;
     if (stop && (options_.cancel || live == 0)) break;

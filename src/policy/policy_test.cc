@@ -132,6 +132,17 @@ TEST(Votes, TiesGoToTheShorterSamples) {
   EXPECT_EQ(votes.vote(), "long");
 }
 
+TEST(Votes, TiesGoToTheSurerAnswerWhereEveryDrawTellsIt) {
+  Votes votes;
+  votes.add("long and sure", 9000, -0.01);
+  votes.add("short", 300, -0.2);
+  EXPECT_EQ(votes.vote(), "long and sure");
+  votes.add("short", 300, -0.2);
+  EXPECT_EQ(votes.vote(), "short");  // more votes
+  votes.add("long and sure", 9000);
+  EXPECT_EQ(votes.vote(), "short");  // not every draw told
+}
+
 TEST(Votes, NeverInventAnAnswer) {
   Votes votes;
   EXPECT_EQ(votes.vote(), std::nullopt);

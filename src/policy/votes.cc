@@ -5,11 +5,13 @@
 
 namespace reckon {
 
-void Tally::add(int id, double tokens) {
+void Tally::add(int id, double tokens, std::optional<double> logprob) {
   if (static_cast<size_t>(id) >= entries_.size()) entries_.resize(id + 1);
   Entry& entry = entries_[id];
   double scaled = std::max(tokens, 16.0) / 1e4;
   entry.short_weight += 1 / std::sqrt(scaled);
+  if (logprob) entry.sureness += std::exp(*logprob);
+  else sure_ = false;
   if (alpha_ > 0) entry.weight += std::pow(scaled, -alpha_);
   if (entry.count == 0) entry.first = state_.n, ++state_.distinct;
   int count = ++entry.count;
@@ -39,6 +41,7 @@ void Tally::add_missing(double tokens) {
 void Tally::clear() {
   state_ = {.mean_draw = state_.mean_draw};
   leader_ = last_ = -1;
+  sure_ = true;
   std::fill(entries_.begin(), entries_.end(), Entry{});
 }
 
@@ -47,6 +50,7 @@ int Tally::vote() const {
   auto beats = [&](const Entry& a, const Entry& b) {
     if (alpha_ > 0) return a.weight != b.weight ? a.weight > b.weight : a.first < b.first;
     if (a.count != b.count) return a.count > b.count;
+    if (sure_ && a.sureness != b.sureness) return a.sureness > b.sureness;
     return a.short_weight != b.short_weight ? a.short_weight > b.short_weight : a.first < b.first;
   };
   for (size_t i = 0; i < entries_.size(); ++i)
@@ -54,11 +58,11 @@ int Tally::vote() const {
   return best;
 }
 
-void Votes::add(std::string_view canonical, double tokens) {
+void Votes::add(std::string_view canonical, double tokens, std::optional<double> logprob) {
   if (canonical.empty()) return add_missing(tokens);
   auto [at, fresh] = ids_.try_emplace(std::string(canonical), static_cast<int>(answers_.size()));
   if (fresh) answers_.push_back(at->first);
-  tally_.add(at->second, tokens);
+  tally_.add(at->second, tokens, logprob);
 }
 
 std::optional<std::string> Votes::vote() const {

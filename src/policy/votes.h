@@ -17,14 +17,16 @@ class Tally {
   // benchmark and hurt on others: opt-in.
   explicit Tally(double alpha = 0) : alpha_(alpha) {}
 
-  void add(int id, double tokens);
+  // `logprob`: mean log-probability of the answer's tokens, nats; none where the model does not tell.
+  void add(int id, double tokens, std::optional<double> logprob = std::nullopt);
   void add_missing(double tokens);
   void charge(double tokens) { state_.spent += tokens; }  // a cancelled branch: paid, not a draw
   void set_mean_draw(double tokens) { state_.mean_draw = tokens; }
   void clear();
 
   const VoteState& state() const { return state_; }
-  // The most frequent answer, ties to the one with the shorter samples, then to the one first seen; -1 if none.
+  // The most frequent answer; -1 if none. Ties go to the one that the model was surer of, where every draw told it
+  // (docs/policy.md), else to the one with the shorter samples, then to the one first seen.
   int vote() const;
   // The answer that first reached the largest count: plain majority voting.
   int incumbent() const { return leader_; }
@@ -34,12 +36,14 @@ class Tally {
   struct Entry {
     int count = 0;
     int first = -1;           // the draw that brought it
-    double short_weight = 0;  // sum of (max(tokens, 16) / 10,000)^-0.5, the tie-break
+    double sureness = 0;      // sum of e^logprob, the tie-break where it is known
+    double short_weight = 0;  // sum of (max(tokens, 16) / 10,000)^-0.5, the tie-break elsewhere
     double weight = 0;        // the same with alpha
   };
   double alpha_;
   VoteState state_;
   int leader_ = -1, last_ = -1;
+  bool sure_ = true;  // every answer so far told its logprob
   std::vector<Entry> entries_;
 };
 
@@ -48,7 +52,8 @@ class Votes {
  public:
   explicit Votes(double alpha = 0) : tally_(alpha) {}
 
-  void add(std::string_view canonical, double tokens);  // "" counts as missing
+  // As Tally::add; "" counts as missing.
+  void add(std::string_view canonical, double tokens, std::optional<double> logprob = std::nullopt);
   void add_missing(double tokens) { tally_.add_missing(tokens); }
   void charge(double tokens) { tally_.charge(tokens); }
   void set_mean_draw(double tokens) { tally_.set_mean_draw(tokens); }

@@ -171,7 +171,10 @@ void select(Usage& usage, int64_t tokens) {
 
 Choice choice_of(const Sample& sample, const Ask& ask) {
   bool own = std::ranges::find(ask.form.stop, sample.stop) == ask.form.stop.end();  // not the template's
-  return {.text = sample.text, .finish = sample.finish, .drawn = sample.drawn, .stop = own ? sample.stop : ""};
+  return {.text = sample.text,
+          .finish = sample.finish,
+          .drawn = ask.sampling.top_logprobs >= 0 ? sample.drawn : std::vector<DrawnToken>{},
+          .stop = own ? sample.stop : ""};
 }
 
 // From an outcome to what the client gets. There is always a text: where nothing won, the lead sample's.

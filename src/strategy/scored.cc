@@ -28,7 +28,8 @@ std::optional<std::string> winner(const std::vector<Sample>& samples, const Scor
   if (!opinion && most <= 0) return std::nullopt;
   Votes best;
   for (const Sample& sample : samples)
-    if (sample.answer && worth.at(sample.answer->canonical) == most) best.add(sample.answer->canonical, sample.tokens);
+    if (sample.answer && worth.at(sample.answer->canonical) == most)
+      best.add(sample.answer->canonical, sample.tokens, sample.answer_logprob);
   return best.vote();
 }
 
@@ -59,7 +60,7 @@ Task<Outcome> draw_scored(const Question& question, Context& context, const Scor
     drawing.start(std::min(plan.wave, plan.samples));
     while (std::optional<Sample> sample = co_await drawing.next()) {
       if (sample->finish == Finish::budget) break;  // stopped by a ceiling half-way: not a draw
-      votes.add(sample->answer ? sample->answer->canonical : "", sample->tokens);
+      votes.add(sample->answer ? sample->answer->canonical : "", sample->tokens, sample->answer_logprob);
       outcome.samples.push_back(std::move(*sample));
       report(context, votes, drawing.live(), plan.samples);
       if (plan.stop_at_first && outcome.samples.back().score.value_or(0) > 0) {

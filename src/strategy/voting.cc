@@ -47,7 +47,7 @@ Task<Outcome> vote(const Question& question, Context& context, const Policy& pol
       outcome.stop_reason = name(context.account->halted());
       break;
     }
-    votes.add(sample->answer ? sample->answer->canonical : "", sample->tokens);
+    votes.add(sample->answer ? sample->answer->canonical : "", sample->tokens, sample->answer_logprob);
     outcome.samples.push_back(std::move(*sample));
     const VoteState& state = votes.state();
     report(context, votes, drawing.live(), cap);
