@@ -11,7 +11,8 @@ namespace {
 }
 }  // namespace
 
-std::unique_ptr<EngineModel> load_engine(Loop&, EngineOptions) { refuse(); }  // NOLINT(performance-unnecessary-value-param)
+// NOLINTNEXTLINE(performance-unnecessary-value-param)
+std::unique_ptr<EngineModel> load_engine(Loop&, EngineOptions) { refuse(); }
 int64_t engine_bytes(const EngineOptions&) { refuse(); }
 
 std::string engine_version() { return ""; }
