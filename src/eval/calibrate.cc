@@ -115,9 +115,7 @@ std::vector<std::vector<bool>> run_losses(const Pool& pool, const std::vector<st
     draw_order(pool, q, {.seed = derive(options.seed, 0x6c6f7373), .index = 0, .draws = most}, order);
     std::span<const int> drawn(order.data(), static_cast<size_t>(most));
     Tally all;
-    for (int sample : drawn)
-      if (q.samples[sample].answer < 0) all.add_missing(q.samples[sample].tokens);
-      else all.add(q.samples[sample].answer, q.samples[sample].tokens);
+    for (int sample : drawn) add(all, q.samples[sample]);
     bool right = all.incumbent() >= 0 && q.answers[all.incumbent()].correct;
     for (size_t p = 0; p < policies.size(); ++p) {
       int vote = replayer.run(q, drawn, *policies[p]).vote;

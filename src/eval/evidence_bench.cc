@@ -59,11 +59,6 @@ struct Data {
   int units = 0;  // questions; the same one in several pools is one unit
 };
 
-void add(Tally& tally, const Pool::Sample& sample) {
-  if (sample.answer < 0) tally.add_missing(sample.tokens);
-  else tally.add(sample.answer, sample.tokens, sample.answer_logprob);
-}
-
 bool right(const Pool::Question& question, int vote) { return vote >= 0 && question.answers[vote].correct; }
 
 // The lengths are relative to the mean length of the model's draws, which a stream knows without labels.

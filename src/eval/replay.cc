@@ -31,8 +31,7 @@ Curve add_curve(const Pool::Question& question, std::span<const int> order, Tall
   tally.clear();
   for (size_t n = 0; n < most; ++n) {
     const Pool::Sample& sample = question.samples[order[n]];
-    if (sample.answer < 0) tally.add_missing(sample.tokens);
-    else tally.add(sample.answer, sample.tokens, sample.answer_logprob);
+    add(tally, sample);
     votes[n] = tally.incumbent();
     spent[n] = tally.state().spent;
     row[n] += votes[n] >= 0 && question.answers[votes[n]].correct;

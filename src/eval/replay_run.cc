@@ -17,6 +17,11 @@ uint64_t hash(std::string_view text) {  // FNV-1a
 
 }  // namespace
 
+void add(Tally& tally, const Pool::Sample& sample) {
+  if (sample.answer < 0) tally.add_missing(sample.tokens);
+  else tally.add(sample.answer, sample.tokens, sample.answer_logprob);
+}
+
 void draw_order(const Pool& pool, const Pool::Question& question, const OrderKey& key, std::span<int> order) {
   Rng rng(derive(derive(key.seed, mix(hash(pool.name), hash(question.id))), static_cast<uint64_t>(key.index)));
   std::iota(order.begin(), order.end(), 0);
@@ -68,8 +73,7 @@ ReplayRun Replayer::run(const Pool::Question& question, std::span<const int> ord
     advance(ended->finish, run);
     live_.erase(ended);
     charge(question, sample.tokens, run);
-    if (sample.answer < 0) tally_.add_missing(sample.tokens);
-    else tally_.add(sample.answer, sample.tokens, sample.answer_logprob);
+    add(tally_, sample);
     int n = tally_.state().n, live = static_cast<int>(live_.size());
     bool stop = n >= cap || policy.decide(tally_.state()).kind == Decision::Kind::stop;
     if (stop && (options_.cancel || live == 0)) break;

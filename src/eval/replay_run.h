@@ -17,6 +17,9 @@ struct OrderKey {
 // the names of pool and question.
 void draw_order(const Pool& pool, const Pool::Question& question, const OrderKey& key, std::span<int> order);
 
+// Counts a recorded sample as one that has ended.
+void add(Tally& tally, const Pool::Sample& sample);
+
 // One question answered in one order by one policy.
 struct ReplayRun {
   int vote = -1;  // an answer of the question, or -1

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -90,6 +91,9 @@ void read_sampling(Ask& ask, Fields& fields, const ServeLimits& limits, const Ca
 void read_chat_tools(Ask& ask, Fields& fields, const Capabilities& model);
 void read_responses_tools(Ask& ask, Fields& fields, const Capabilities& model);
 void read_messages_tools(Ask& ask, Fields& fields, const Capabilities& model);
+// The text of a message's content: a string, or a list of parts of these types; throws Refusal for anything else.
+std::string content_text(const boost::json::value& content, const std::string& path,
+                         std::span<const std::string_view> types);
 // `arguments` of a call in the history: a JSON object, as text; throws Refusal for anything else.
 std::string read_arguments(Fields& call);
 // The form of the answer that the field `where` asks for, if it is there; after the tools.

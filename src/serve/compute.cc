@@ -59,6 +59,23 @@ Budget read_budget(const json::object& object) {
 
 }  // namespace
 
+std::string content_text(const json::value& content, const std::string& path, std::span<const std::string_view> types) {
+  if (content.is_string()) return std::string(content.as_string());
+  const json::array* parts = content.if_array();
+  if (!parts) wrong(path, "a string or a list of parts");
+  std::string text;
+  for (size_t i = 0; i < parts->size(); ++i) {
+    std::string here = fmt::format("{}[{}]", path, i);
+    const json::object* part = (*parts)[i].if_object();
+    if (!part) wrong(here, "an object");
+    Fields fields(*part, here + ".");
+    std::string type = fields.text("type").value_or("");
+    if (std::ranges::find(types, type) == types.end()) unsupported(here, fmt::format("a part of type '{}'", type));
+    text += fields.text("text").value_or("");
+  }
+  return text;
+}
+
 void unsupported(const std::string& param, const std::string& what) {
   throw Refusal(Code::unsupported, fmt::format("{} is not supported: {}", param, what), param, "unsupported");
 }

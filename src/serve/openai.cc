@@ -9,23 +9,7 @@ namespace {
 
 namespace json = boost::json;
 
-std::string content_text(const json::value& content, const std::string& path) {
-  if (content.is_string()) return std::string(content.as_string());
-  if (content.is_null()) return "";
-  const json::array* parts = content.if_array();
-  if (!parts) wrong(path, "a string or a list of parts");
-  std::string text;
-  for (size_t i = 0; i < parts->size(); ++i) {
-    std::string here = fmt::format("{}[{}]", path, i);
-    const json::object* part = (*parts)[i].if_object();
-    if (!part) wrong(here, "an object");
-    Fields fields(*part, here + ".");
-    std::string type = fields.text("type").value_or("");
-    if (type != "text" && type != "input_text") unsupported(here, fmt::format("a part of type '{}'", type));
-    text += fields.text("text").value_or("");
-  }
-  return text;
-}
+constexpr std::string_view kParts[] = {"text", "input_text"};
 
 void read_calls(Message& said, Fields& message, const std::string& path) {
   const json::array* calls = message.array("tool_calls");
@@ -54,7 +38,8 @@ std::vector<Message> read_messages(Fields& fields) {
     if (role != "system" && role != "user" && role != "assistant" && role != "tool")
       wrong(here + ".role", "system, developer, user, assistant or tool");
     const json::value* content = message.any("content");
-    Message& said = messages.emplace_back(Message{role, content ? content_text(*content, here + ".content") : ""});
+    Message& said =
+        messages.emplace_back(Message{role, content ? content_text(*content, here + ".content", kParts) : ""});
     if (role == "tool") said.tool_call_id = message.text("tool_call_id").value_or("");
     if (role != "assistant") continue;
     for (const char* name : {"reasoning_content", "reasoning"})

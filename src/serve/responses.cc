@@ -9,23 +9,7 @@ namespace {
 
 namespace json = boost::json;
 
-std::string parts_text(const json::value& content, const std::string& path) {
-  if (content.is_string()) return std::string(content.as_string());
-  const json::array* parts = content.if_array();
-  if (!parts) wrong(path, "a string or a list of parts");
-  std::string text;
-  for (size_t i = 0; i < parts->size(); ++i) {
-    std::string here = fmt::format("{}[{}]", path, i);
-    const json::object* part = (*parts)[i].if_object();
-    if (!part) wrong(here, "an object");
-    Fields fields(*part, here + ".");
-    std::string type = fields.text("type").value_or("");
-    if (type != "input_text" && type != "output_text" && type != "reasoning_text" && type != "text")
-      unsupported(here, fmt::format("a part of type '{}'", type));
-    text += fields.text("text").value_or("");
-  }
-  return text;
-}
+constexpr std::string_view kParts[] = {"input_text", "output_text", "reasoning_text", "text"};
 
 // Items to messages: thinking and calls belong to the turn of the assistant that they are part of.
 class Input {
@@ -50,7 +34,7 @@ class Input {
     const json::value* content = item.any(name);
     if (!content)
       throw Refusal(Code::invalid_request, item.path(name) + " is missing", item.path(name), "missing_field");
-    return parts_text(*content, item.path(name));
+    return content_text(*content, item.path(name), kParts);
   }
   void say(Message message) {
     if (message.role == "assistant") message.reasoning = std::move(thought_);
@@ -67,7 +51,7 @@ class Input {
   void reasoning(Fields& item, const std::string& here) {
     if (item.text("id").value_or("").starts_with("rs_lead_")) return;  // of a vote: not the answer's own
     const json::array* parts = item.array("content");
-    if (parts && !parts->empty()) thought_ += parts_text(*parts, item.path("content"));
+    if (parts && !parts->empty()) thought_ += content_text(*parts, item.path("content"), kParts);
     else ask_.warnings.push_back(here + ": reasoning without its text is not shown to the model");
   }
   void call(Fields& item) {
