@@ -15,6 +15,7 @@
 #include "app/recorder.h"
 #include "app/run_ledger.h"
 #include "app/terminal.h"
+#include "base/receipt_json.h"
 #include "base/text.h"
 #include "eval/text_file.h"
 #include "strategy/catalog.h"
@@ -67,7 +68,7 @@ std::string to_json(const Question& question, const Run& run) {
                       {"confidence", o.confidence}, {"difficulty", o.difficulty},
                       {"votes", o.votes},           {"stop_reason", o.stop_reason}};
   if (o.answer) object["answer"] = o.answer->text, object["canonical"] = o.answer->canonical;
-  object["receipt"] = json::parse(reckon::to_json(run.receipt));
+  object["receipt"] = to_object(run.receipt);
   return json::serialize(object);
 }
 

@@ -8,7 +8,7 @@
 
 #include "app/commands.h"
 #include "base/meters.h"
-#include "base/usage_json.h"
+#include "base/receipt_json.h"
 #include "store/ledger.h"
 
 #include <reckon/error.h>

@@ -5,7 +5,7 @@
 #include <array>
 #include <boost/json.hpp>
 
-#include "base/usage_json.h"
+#include "base/receipt_json.h"
 
 namespace reckon {
 namespace {
@@ -46,7 +46,7 @@ boost::json::object to_object(const Usage& u) {
           {"verifier", u.verifier}, {"probe", u.probe},   {"computed", u.computed()}, {"flops", u.flops}};
 }
 
-std::string to_json(const Receipt& r) {
+boost::json::object to_object(const Receipt& r) {
   json::object budget;
   auto limit = [&](const char* key, const auto& value) {
     if (value) budget[key] = *value;
@@ -58,22 +58,24 @@ std::string to_json(const Receipt& r) {
   limit("flops", r.budget.flops);
   json::array notes;
   for (const std::string& note : r.notes) notes.emplace_back(note);
-  return json::serialize(json::object{{"schema", "reckon.receipt/1"},
-                                      {"id", r.id},
-                                      {"model", r.model},
-                                      {"engine", r.engine},
-                                      {"strategy", r.strategy},
-                                      {"seed", r.seed},
-                                      {"budget", std::move(budget)},
-                                      {"usage", to_object(r.usage)},
-                                      {"samples", r.samples},
-                                      {"finished", r.finished},
-                                      {"stop_reason", r.stop_reason},
-                                      {"seconds", r.seconds},
-                                      {"cpu_seconds", r.cpu_seconds},
-                                      {"joules", or_null(r.joules)},
-                                      {"notes", std::move(notes)}});
+  return {{"schema", "reckon.receipt/1"},
+          {"id", r.id},
+          {"model", r.model},
+          {"engine", r.engine},
+          {"strategy", r.strategy},
+          {"seed", r.seed},
+          {"budget", std::move(budget)},
+          {"usage", to_object(r.usage)},
+          {"samples", r.samples},
+          {"finished", r.finished},
+          {"stop_reason", r.stop_reason},
+          {"seconds", r.seconds},
+          {"cpu_seconds", r.cpu_seconds},
+          {"joules", or_null(r.joules)},
+          {"notes", std::move(notes)}};
 }
+
+std::string to_json(const Receipt& r) { return json::serialize(to_object(r)); }
 
 std::string to_text(const Receipt& r) {
   std::string text;

@@ -11,11 +11,11 @@
 
 #include "base/append_file.h"
 #include "base/rng.h"
-#include "base/usage_json.h"
+#include "base/receipt_json.h"
 #include "eval/arms.h"
 #include "eval/recordings.h"
 #include "eval/recordings_model.h"
-#include "eval/recordings_parse.h"
+#include "base/parse_exact.h"
 #include "eval/recordings_run.h"
 #include "eval/text_file.h"
 #include "strategy/run.h"

@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "eval/recordings.h"
-#include "eval/recordings_parse.h"
+#include "base/parse_exact.h"
 
 #include <reckon/error.h>
 

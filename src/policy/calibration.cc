@@ -8,6 +8,7 @@
 #include <reckon/error.h>
 #include <reckon/policy.h>
 
+#include "base/parse_exact.h"
 #include "policy/formulas.h"
 #include "stats/stats.h"
 
@@ -109,7 +110,7 @@ std::string to_json(const Calibration& c) {
 
 Calibration parse_calibration(std::string_view text) {
   boost::system::error_code broken;
-  json::value all = json::parse(text, broken);
+  json::value all = parse_exact(text, broken);
   if (broken || !all.is_object() || !all.as_object().contains("format") || all.at("format") != kFormat)
     throw Error(Code::invalid_request, "this is not a calibration written by reckon calibrate");
   if (const json::value* version = all.as_object().if_contains("version"); !version || *version != kVersion)

@@ -1,6 +1,6 @@
 #include "serve/render.h"
 
-#include "base/usage_json.h"
+#include "base/receipt_json.h"
 #include "serve/refusal.h"
 
 // Responses of /v1/chat/completions and /v1/completions.
@@ -197,7 +197,7 @@ json::object reckon_object(const Ask& ask, const Done& done) {
   usage["ms"] = receipt.seconds * 1000;
   json::object object{
       {"id", receipt.id},           {"policy", receipt.strategy}, {"stop_reason", outcome.stop_reason},
-      {"samples", receipt.samples}, {"usage", std::move(usage)},  {"receipt", json::parse(to_json(receipt))}};
+      {"samples", receipt.samples}, {"usage", std::move(usage)},  {"receipt", to_object(receipt)}};
   if (ask.voting()) {
     object["answer"] = outcome.answer ? json::value(outcome.answer->text) : json::value(nullptr);
     object["votes"] = outcome.votes;

@@ -1,6 +1,7 @@
 #include <boost/json.hpp>
 #include <charconv>
 
+#include "base/parse_exact.h"
 #include "serve/refusal.h"
 #include "serve/service.h"
 
@@ -28,7 +29,8 @@ int64_t last_seen(const HttpRequest& request) {
 // The response inside an event of /v1/responses.
 HttpResponse response_of(HttpResponse event) {
   if (event.status != 200) return event;
-  json::value data = json::parse(event.body);
+  boost::system::error_code wrong;
+  json::value data = parse_exact(event.body, wrong);
   const json::value* response = data.as_object().if_contains("response");
   if (!response) throw Refusal(Code::not_found, "this request is not one of /v1/responses", "", "request_not_found");
   event.body = json::serialize(*response);

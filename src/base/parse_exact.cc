@@ -1,4 +1,4 @@
-#include "eval/recordings_parse.h"
+#include "base/parse_exact.h"
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value_stack.hpp>
