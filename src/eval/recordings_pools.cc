@@ -99,7 +99,13 @@ double cost(const RecordedSample& sample, CostOf of) {
 Pool::Question pool_question(const Recording& r, CostOf of) {
   check_exchangeable(r);
   Pool::Question q{.id = r.id, .family = r.family, .prompt_tokens = static_cast<double>(r.prompt_tokens)};
-  std::unordered_map<std::string_view, int> ids;
+  // Samples with one answer may be written in several ways, "5 m" and "5 km", so that some are right and some are not:
+  // as in a vote, the shortest one speaks for all.
+  struct Spokesman {
+    int answer;
+    const RecordedSample* sample;
+  };
+  std::unordered_map<std::string_view, Spokesman> spokesmen;
   for (const RecordedSample& sample : r.samples) {
     Pool::Sample s{.tokens = cost(sample, of), .answer_logprob = sample.answer_logprob};
     if (!(s.tokens > 0))
@@ -113,12 +119,13 @@ Pool::Question pool_question(const Recording& r, CostOf of) {
             fmt::format("a sample of question {} of {} was never judged, because no reference was known: record with "
                         "reference answers",
                         r.id, r.model));
-      auto [at, fresh] = ids.emplace(*sample.answer, static_cast<int>(q.answers.size()));
+      auto [at, fresh] = spokesmen.emplace(*sample.answer, Spokesman{static_cast<int>(q.answers.size()), &sample});
       if (fresh) q.answers.push_back({*sample.answer, *sample.correct});
-      else if (q.answers[static_cast<size_t>(at->second)].correct != *sample.correct)
-        refuse(fmt::format("the answer \"{}\" to question {} of {} is judged right in one sample and wrong in another",
-                           *sample.answer, r.id, r.model));
-      s.answer = at->second;
+      s.answer = at->second.answer;
+      if (sample.tokens < at->second.sample->tokens) {
+        at->second.sample = &sample;
+        q.answers[static_cast<size_t>(s.answer)].correct = *sample.correct;
+      }
     }
     q.samples.push_back(s);
   }

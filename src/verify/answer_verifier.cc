@@ -16,6 +16,16 @@ std::string choice_reference(const Question& question, std::string_view referenc
   return std::string(reference);
 }
 
+// Only the gold can say that an amount is a percentage, but where the question asks for one, references such as GSM8K's
+// leave the sign out: 50 and 50% are the same answer to "what percentage ...", and 0.5 is another.
+Verdict judge_math(const Question& question, const Answer& answer, std::string_view reference) {
+  const Verdict verdict = verify::compare_math(reference, answer.text).verdict;
+  if (verdict != Verdict::different || question.messages.empty()) return verdict;
+  const bool percentage = verify::lower(question.messages.back().content).find("percent") != std::string::npos;
+  if (!percentage || answer.canonical != verify::canonical_math(reference)) return verdict;
+  return verify::compare_math(std::string(reference) + "\\%", answer.text).verdict;
+}
+
 }  // namespace
 
 std::optional<Answer> AnswerVerifier::extract(const Question& question, std::string_view text, bool cut) const {
@@ -44,7 +54,7 @@ std::optional<Answer> AnswerVerifier::extract(const Question& question, std::str
 
 Verdict AnswerVerifier::judge(const Question& question, const Answer& answer, std::string_view reference) const {
   switch (question.task) {
-    case TaskKind::math: return verify::compare_math(reference, answer.text).verdict;
+    case TaskKind::math: return judge_math(question, answer, reference);
     case TaskKind::choice:
       return answer.canonical == choice_reference(question, reference) ? Verdict::equal : Verdict::different;
     case TaskKind::text: return verify::compare_text(reference, answer.text).verdict;

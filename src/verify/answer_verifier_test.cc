@@ -25,6 +25,22 @@ TEST(AnswerVerifier, FindsAndJudgesTheAnswerOfAGradeSchoolProblem) {
   EXPECT_EQ(verifier.judge(q, *answer, "1073"), Verdict::different);
 }
 
+TEST(AnswerVerifier, APercentSignIsRightWhereThePercentageIsAskedFor) {
+  AnswerVerifier verifier;
+  const auto judged = [&](const char* asked, const char* said, const char* reference) {
+    Question question{.messages = {{"user", asked}}};
+    return verifier.judge(question, *verifier.extract(question, said, false), reference);
+  };
+  const char* share = "What percentage of their day is spent cleaning?";
+  EXPECT_EQ(judged(share, R"(\boxed{50\%})", "50"), Verdict::equal);
+  EXPECT_EQ(judged(share, "The answer is 50%.", "50"), Verdict::equal);
+  EXPECT_EQ(judged(share, R"(\boxed{50})", "50"), Verdict::equal);
+  EXPECT_EQ(judged(share, R"(\boxed{0.5})", "50"), Verdict::different);
+  EXPECT_EQ(judged(share, R"(\boxed{50\%})", "0.5"), Verdict::different);
+  EXPECT_EQ(judged(share, R"(\boxed{40\%})", "50"), Verdict::different);
+  EXPECT_EQ(judged("How many apples are left?", R"(\boxed{50\%})", "50"), Verdict::different);
+}
+
 TEST(AnswerVerifier, TakesNoAnswerFromAThoughtThatWasCut) {
   const AnswerVerifier verifier;
   EXPECT_FALSE(verifier.extract(question(TaskKind::math), "<think>so \\boxed{7}? Let me check", true));
