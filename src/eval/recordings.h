@@ -31,6 +31,9 @@ struct RecordedSample {
   std::optional<double> score;  // of a reward model or a grader, as the source gives it
 };
 
+// The stop reason of samples of several runs that were put together; one that stopped early is named behind it.
+inline constexpr const char* kJoined = "joined";
+
 // How a live run came to its samples and what it decided: enough to feed it through its strategy again.
 struct RecordedRun {
   std::string strategy;  // with its options
@@ -40,7 +43,8 @@ struct RecordedRun {
   std::optional<std::string> answer;  // canonical; what the run answered
   int votes = 0;
   double confidence = 0;
-  int started = 0;  // samples
+  std::optional<double> difficulty;  // Outcome::difficulty; none in older recordings
+  int started = 0;                   // samples
   // Samples that had not ended when the run stopped, with what had been computed of them.
   struct Cancelled {
     uint64_t seed = 0;

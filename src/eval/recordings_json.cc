@@ -86,6 +86,7 @@ json::object write_run(const RecordedRun& run) {
           {"answer", maybe(run.answer)},
           {"votes", run.votes},
           {"confidence", number(run.confidence)},
+          {"difficulty", maybe(run.difficulty)},
           {"started", run.started},
           {"cancelled", std::move(cancelled)}};
 }
@@ -223,6 +224,7 @@ RecordedRun read_run(const Fields& o) {
                   .answer = o.text("answer"),
                   .votes = o.whole<int>("votes").value_or(0),
                   .confidence = o.real("confidence").value_or(0),
+                  .difficulty = o.real("difficulty"),
                   .started = o.whole<int>("started").value_or(0)};
   if (const json::array* cancelled = o.list("cancelled"))
     for (const json::value& value : *cancelled) {

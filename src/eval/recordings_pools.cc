@@ -54,11 +54,29 @@ void check_same_question(const Recording& a, const Recording& b) {
                     a.id));
 }
 
+bool stopped_early(const RecordedRun& run) {
+  return !run.cancelled.empty() ||
+         (run.stop_reason != "cap" && run.stop_reason != "no_answer" && run.stop_reason != kJoined);
+}
+
+// Two runs are no longer one run with a decision: what remains is whether all of their samples are here.
+RecordedRun joined(const RecordedRun& a, const RecordedRun& b) {
+  const RecordedRun& told = stopped_early(a) || !stopped_early(b) ? a : b;
+  RecordedRun both{.strategy = told.strategy, .seed = told.seed, .stop_reason = kJoined};
+  if (told.stop_reason.starts_with(kJoined)) both.stop_reason = told.stop_reason;
+  else if (stopped_early(told)) both.stop_reason += ": " + told.stop_reason;
+  both.started = a.started + b.started;
+  both.cancelled = a.cancelled;
+  both.cancelled.insert(both.cancelled.end(), b.cancelled.begin(), b.cancelled.end());
+  return both;
+}
+
 // Puts the samples of `next` after those of `into`.
 void join(Recording& into, Recording&& next) {
   check_same_question(into, next);
+  const size_t before = into.samples.size();
   std::unordered_map<uint64_t, size_t> seeds;
-  for (size_t i = 0; i < into.samples.size(); ++i) seeds.emplace(into.samples[i].seed, i);
+  for (size_t i = 0; i < before; ++i) seeds.emplace(into.samples[i].seed, i);
   for (RecordedSample& sample : next.samples) {
     auto [at, fresh] = seeds.emplace(sample.seed, into.samples.size());
     if (fresh) into.samples.push_back(std::move(sample));
@@ -68,14 +86,10 @@ void join(Recording& into, Recording&& next) {
                       "engines and cannot be put together",
                       into.id, into.model, sample.seed));
   }
-  if (!into.run || !next.run) return;
-  // Two runs are no longer one run: what remains is whether all of its samples are here.
-  into.run->started += next.run->started;
-  into.run->cancelled.insert(into.run->cancelled.end(), next.run->cancelled.begin(), next.run->cancelled.end());
-}
-
-bool stopped_early(const RecordedRun& run) {
-  return !run.cancelled.empty() || (run.stop_reason != "cap" && run.stop_reason != "no_answer");
+  bool nothing_new = into.samples.size() == before;
+  if (nothing_new || (!into.run && !next.run)) return;
+  const RecordedRun imported{.stop_reason = kJoined};
+  into.run = joined(into.run.value_or(imported), next.run.value_or(imported));
 }
 
 void check_exchangeable(const Recording& r) {

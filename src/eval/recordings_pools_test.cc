@@ -97,6 +97,41 @@ TEST(Pools, SamplesOfARunThatStoppedEarlyAreRefused) {
   EXPECT_THAT(complaint({a}), HasSubstr("stopped early"));
 }
 
+Recording ended(const std::string& why, std::vector<RecordedSample> samples) {
+  Recording r = question("a", std::move(samples));
+  r.run = RecordedRun{.strategy = "self-consistency:samples=1",
+                      .stop_reason = why,
+                      .answer = "4",
+                      .votes = 1,
+                      .confidence = 0.75,
+                      .difficulty = 0.4,
+                      .started = 1};
+  return r;
+}
+
+TEST(Pools, AnEarlyStopIsRefusedHoweverItsSamplesArePutTogether) {
+  Recording whole = ended("cap", {sample(1, "4", true)}), early = ended("decided", {sample(2, "5", false)}),
+            imported = question("a", {sample(3, "5", false)});
+  for (const std::vector<Recording>& order :
+       {std::vector{whole, early}, {early, whole}, {imported, early}, {early, imported}, {whole, imported, early}}) {
+    EXPECT_THAT(complaint(order), HasSubstr("stopped early"));
+    std::vector<Recording> once = merged(order);
+    EXPECT_THAT(complaint({once.at(0), question("a", {sample(9, "4", true)})}), HasSubstr("stopped early"));
+  }
+  EXPECT_EQ(to_pools({whole, imported}, CostOf::tokens).at(0).questions.at(0).samples.size(), 2);
+}
+
+TEST(Pools, JoinedRunsKeepNoDecisionOfOneOfThem) {
+  Recording one = ended("cap", {sample(1, "4", true)}), other = ended("cap", {sample(2, "5", false)});
+  Recording both = merged({one, other}).at(0);
+  EXPECT_EQ(both.run->stop_reason, kJoined);
+  EXPECT_EQ(both.run->started, 2);
+  EXPECT_FALSE(both.run->answer);
+  EXPECT_EQ(both.run->votes, 0);
+  EXPECT_FALSE(both.run->difficulty);
+  EXPECT_EQ(to_json(merged({one, one}).at(0)), to_json(one));  // the same run twice is that run
+}
+
 TEST(Pools, SamplesNobodyJudgedAreRefused) {
   Recording a = question("a", {sample(1, "4", true)});
   a.samples[0].correct.reset();

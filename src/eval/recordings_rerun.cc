@@ -34,6 +34,10 @@ class Differences {
 std::vector<std::string> rerun(const Recording& recording, const Verifier& verifier) {
   RecordedModel said(recording);
   const RecordedRun& live = *recording.run;
+  if (live.stop_reason.starts_with(kJoined))
+    throw Error(Code::invalid_request,
+                fmt::format("question {}: samples of several runs were put together, and no single run can be repeated",
+                            recording.id));
   if (live.stop_reason != "decided" && live.stop_reason != "cap" && live.stop_reason != "no_answer")
     throw Error(Code::invalid_request,
                 fmt::format("question {}: the run was ended from outside ({}), which its samples cannot repeat",
@@ -63,6 +67,7 @@ std::vector<std::string> rerun(const Recording& recording, const Verifier& verif
   differ.compare("answer", live.answer.value_or("none"), again.run->answer.value_or("none"));
   differ.compare("votes", live.votes, again.run->votes);
   differ.compare("confidence", live.confidence, again.run->confidence);
+  if (live.difficulty) differ.compare("difficulty", *live.difficulty, again.run->difficulty.value_or(0));
   differ.compare("samples started", live.started, again.run->started);
   differ.compare("samples counted", recording.samples.size(), again.samples.size());
   for (size_t i = 0; i < std::min(recording.samples.size(), again.samples.size()); ++i) {

@@ -64,6 +64,9 @@ TEST(Rerun, ATamperedLogIsNoticed) {
   other.run->confidence += 1e-16 + other.run->confidence * 1e-15;
   EXPECT_THAT(rerun(other, Verbatim()), Not(IsEmpty()));
   other = log;
+  *other.run->difficulty += 0.1;
+  EXPECT_THAT(rerun(other, Verbatim()), Not(IsEmpty()));
+  other = log;
   other.samples.back().text = "something 123456";
   EXPECT_THAT(rerun(other, Verbatim()), Not(IsEmpty()));
   other = log;
@@ -75,6 +78,10 @@ TEST(Rerun, ATamperedLogIsNoticed) {
 TEST(Rerun, WhatWasEndedFromOutsideOrImportedIsRefused) {
   HashModel model;
   Recording log = recorded(model, "self-consistency:samples=8", {.budget = {.samples = 2}}, "question 1");
+  EXPECT_THROW(rerun(log, Verbatim()), Error);
+  log = recorded(model, "single", {}, "question 1");
+  EXPECT_TRUE(log.run->difficulty);
+  log.run->stop_reason = kJoined;
   EXPECT_THROW(rerun(log, Verbatim()), Error);
   log.run.reset();
   EXPECT_THROW(rerun(log, Verbatim()), Error);

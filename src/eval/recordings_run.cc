@@ -47,6 +47,7 @@ Recording record(const Question& question, const Model& model, const Verifier& v
                         .stop_reason = run.outcome.stop_reason,
                         .votes = run.outcome.votes,
                         .confidence = run.outcome.confidence,
+                        .difficulty = run.outcome.difficulty,
                         .started = run.receipt.samples};
   if (run.outcome.answer) out.run->answer = run.outcome.answer->canonical;
   if (const auto* recorder = dynamic_cast<const RecordingModel*>(&model))

@@ -104,6 +104,7 @@ Recording any_recording() {
                   .answer = perhaps(any_text()),
                   .votes = any_count(),
                   .confidence = any_double(),
+                  .difficulty = perhaps(any_double()),
                   .started = any_count()};
   run.cancelled.push_back({*rc::gen::arbitrary<uint64_t>(), any_count()});
   r.run = perhaps(run);
@@ -145,6 +146,7 @@ TEST(Recording, ALineReadsBackAsItWasToTheLastBit) {
     RC_ASSERT(a.run.has_value() == b.run.has_value());
     if (a.run) {
       RC_ASSERT(a.run->confidence == b.run->confidence && a.run->seed == b.run->seed);
+      RC_ASSERT(a.run->difficulty == b.run->difficulty);
       RC_ASSERT(a.run->cancelled[0].seed == b.run->cancelled[0].seed);
     }
   }));

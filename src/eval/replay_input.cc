@@ -39,6 +39,7 @@ PoolInput read_pools(const std::vector<std::string>& files, const std::string& f
     for (Recording& recording : file.recordings) recordings.push_back(std::move(recording));
   }
   for (Pool& pool : to_pools(std::move(recordings), cost)) input.pools.push_back(std::move(pool));
+  if (input.pools.empty() && !input.notes.empty()) throw Error(Code::invalid_request, input.notes.front());
   return input;
 }
 

@@ -94,7 +94,6 @@ std::string to_json(const Calibration& c) {
       {"tbar", c.mean_draw},
       {"log_len", {{"mean", c.log_length_mean}, {"sd", c.log_length_sd}}},
       {"pair_agreement", c.pair_agreement},
-      {"vote", {{"kind", "tie_short"}, {"alpha", 0.5}, {"min_tokens", 16}}},
       {"points", std::move(points)},
       {"sc_curve",
        {{"n", std::move(ns)},

@@ -195,13 +195,13 @@ json::object reckon_object(const Ask& ask, const Done& done) {
   const Receipt& receipt = done.run.receipt;
   json::object usage = to_object(receipt.usage);
   usage["ms"] = receipt.seconds * 1000;
-  json::object object{
-      {"id", receipt.id},           {"policy", receipt.strategy}, {"stop_reason", outcome.stop_reason},
-      {"samples", receipt.samples}, {"usage", std::move(usage)},  {"receipt", to_object(receipt)}};
+  json::object object{{"id", receipt.id},           {"policy", receipt.strategy}, {"stop_reason", outcome.stop_reason},
+                      {"samples", receipt.samples}, {"usage", std::move(usage)},  {"receipt", to_object(receipt)}};
   if (ask.voting()) {
     object["answer"] = outcome.answer ? json::value(outcome.answer->text) : json::value(nullptr);
     object["votes"] = outcome.votes;
     object["confidence"] = outcome.confidence;
+    object["difficulty"] = outcome.difficulty;
     object["lead"] = done.lead_won() ? "won" : "switched";
   }
   return object;

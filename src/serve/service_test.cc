@@ -32,6 +32,7 @@ TEST_F(ServiceTest, AVoteAnswersWithTheWinnerAndCountsTheLosers) {
   json::value body = r.body();
   EXPECT_EQ(body.at("choices").at(0).at("message").at("content"), "\\boxed{4}");
   EXPECT_EQ(body.at("reckon").at("votes"), 2);
+  EXPECT_EQ(body.at("reckon").at("difficulty"), 0.4);  // one other of three
   EXPECT_EQ(body.at("reckon").at("lead"), "switched");
   EXPECT_EQ(body.at("reckon").at("usage").at("selected"), 1);
   EXPECT_EQ(body.at("reckon").at("usage").at("discarded"), 4);
