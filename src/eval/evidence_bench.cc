@@ -1,6 +1,6 @@
 // Do the lengths of the first samples, and where they were recorded token confidence and entropy, tell which vote is
-// wrong, better than the counts do, and does a rule that uses them beat `lead`?
-// Usage: reckon_evidence_bench FILE... (recordings of one data set, any format, with token counts).
+// wrong, better than the counts do, and does a rule that uses them beat `lead`? And which of two answers to one
+// question is right? Usage: reckon_evidence_bench FILE... (recordings of one data set, any format, with token counts).
 // Models are fitted on four fifths of the questions and judged on the rest (a question is in the same fifth for every
 // model); intervals are 95 % bootstrap intervals over questions.
 #include <fmt/format.h>
@@ -19,6 +19,7 @@
 #include "eval/replay_run.h"
 #include "eval/replay_summary.h"
 #include "stats/bootstrap.h"
+#include "stats/discrimination.h"
 #include "stats/logistic.h"
 
 namespace reckon {
@@ -240,6 +241,34 @@ double above(const Rule& rule, const std::vector<Rule>& baseline, std::span<cons
   return here.accuracy - FixedCurve(accuracy, cost).accuracy_at(here.cost);
 }
 
+// Which of two answers to the same question is right: the share of such pairs that the evidence puts in order.
+void print_within(const Data& data) {
+  struct Evidence {
+    const char* name;
+    double (*of)(const Pool::Sample&, const Trace&);
+  };
+  constexpr Evidence kEvidence[] = {
+      {"log-probability of the answer's tokens", [](const Pool::Sample&, const Trace& t) { return t[5]; }},
+      {"of the whole sample", [](const Pool::Sample&, const Trace& t) { return t[0]; }},
+      {"of the last 64 tokens", [](const Pool::Sample&, const Trace& t) { return t[3]; }},
+      {"shortness", [](const Pool::Sample& s, const Trace&) { return -s.tokens; }},
+  };
+  fmt::print("\nAUC for \"this answer is right\" between answers to one question\n");
+  for (const Evidence& evidence : kEvidence) {
+    std::vector<std::vector<ScoredAnswer>> questions;
+    for (size_t p = 0; p < data.pools.size(); ++p)
+      for (size_t q = 0; q < data.pools[p].questions.size(); ++q) {
+        const Pool::Question& question = data.pools[p].questions[q];
+        std::vector<ScoredAnswer>& answers = questions.emplace_back();
+        for (size_t s = 0; s < question.samples.size(); ++s)
+          if (const Pool::Sample& sample = question.samples[s]; sample.answer >= 0)
+            answers.push_back({evidence.of(sample, data.traces[p][q][s]), right(question, sample.answer)});
+      }
+    Discrimination d = within_question_discrimination(questions, {.resamples = kResamples, .seed = kSeed});
+    fmt::print("{:<42}{:<28}{} questions with both\n", evidence.name, show(d.auc), d.questions);
+  }
+}
+
 double quantile(std::vector<double> values, double q) {
   std::ranges::sort(values);
   return values[static_cast<size_t>(q * static_cast<double>(values.size() - 1))];
@@ -331,6 +360,7 @@ int bench(int argc, char** argv) {
   fmt::print("{} questions, {} recordings, limit vote wrong in {:.1f} % of {} cases\n", data.units, data.pools.size(),
              100 * wrong / static_cast<double>(data.runs.size()), data.runs.size() / kOrders);
   print_auc(data);
+  if (!data.traces.empty()) print_within(data);
   print_rules(data);
   return 0;
 }

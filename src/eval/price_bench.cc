@@ -1,4 +1,5 @@
-// Which gain keeps a stream of real questions at its mean budget? Usage: reckon_price_bench FILE... (boinf recordings).
+// Which gain keeps a stream of real questions at its mean budget? Usage: reckon_price_bench FILE... (recordings of
+// any format).
 // One row per gain: how far the mean spending of a stream ends from the budget (root mean square over streams, in %),
 // how much the price still moves in the second half (standard deviation of ln price), and the accuracy.
 #include <fmt/format.h>
@@ -8,7 +9,7 @@
 #include <reckon/error.h>
 
 #include "base/rng.h"
-#include "eval/boinf.h"
+#include "eval/replay_input.h"
 #include "eval/replay_run.h"
 #include "eval/replay_stream.h"
 
@@ -19,8 +20,8 @@ constexpr int kStreams = 20;
 
 int bench(int argc, char** argv) {
   ReplayOptions options;
-  std::vector<Pool> pools;
-  for (int i = 1; i < argc; ++i) pools.push_back(read_boinf(argv[i], exact_answers()));
+  const std::vector<std::string> files(argv + 1, argv + argc);
+  const std::vector<Pool> pools = read_pools(files, "auto", CostOf::tokens, exact_answers()).pools;
   for (int questions : {50, 200, 500})
     for (double samples : {2.5, 5.0, 10.0})
       for (double gain : {.0125, .025, .05, .1, .2, .4, .8}) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <boost/json.hpp>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -14,7 +15,6 @@
 #include "eval/boinf.h"
 #include "eval/replay_report.h"
 #include "eval/replay_run.h"
-#include "eval/replay_stream.h"
 #include "eval/replay_summary.h"
 #include "verify/equivalence.h"
 
@@ -75,29 +75,84 @@ std::string refusal(const std::vector<Pool>& pools, const std::vector<std::strin
   return "accepted";
 }
 
-TEST(Replay, TheFixedCurveIsAPlainRecountOfEveryPrefix) {
-  Pool pool = random_pool("p", 3);
-  ReplayOptions options{.orders = 17, .seed = 9, .resamples = 5, .most = 32};
-  auto report = replay({pool}, policies({"fixed:n=32"}), options);
-  std::vector<double> right(32);
-  std::vector<int> order(40);
+// The answer with the most votes among the first n of an order; of equals the first to have got there. -1: none.
+int plain_vote(const Pool::Question& q, std::span<const int> order, int n) {
+  std::map<int, int> counts, so_far;
+  int most = 0;
+  for (int i = 0; i < n; ++i)
+    if (int a = q.samples[order[i]].answer; a >= 0) most = std::max(most, ++counts[a]);
+  for (int i = 0; i < n; ++i)
+    if (int a = q.samples[order[i]].answer; a >= 0 && ++so_far[a] == most) return a;
+  return -1;
+}
+
+TEST(Replay, TheFixedCurveAndTheOraclesAreAPlainRecountOfEveryPrefix) {
+  Pool pool = random_pool("p", 3, 12, 80);
+  constexpr int kMost = 64, kOrders = 17;
+  ReplayOptions options{.orders = kOrders, .seed = 9, .resamples = 5, .most = kMost, .oracles = true};
+  auto report = replay({pool}, policies({"fixed:n=64"}), options).pools[0];
+  std::vector<double> right(kMost), tokens(kMost);
+  double knows = 0,
+         hopeless = 0;  // tokens of the oracles: until the final vote first leads; one sample where it is wrong
+  std::vector<int> order(80);
   for (const auto& q : pool.questions)
-    for (int o = 0; o < options.orders; ++o) {
-      draw_order(pool, q, {.seed = 9, .index = o, .draws = 32}, order);
-      for (int n = 1; n <= 32; ++n) {  // the answer with the most votes, the first to have got there
-        std::map<int, int> counts, reached;
-        int most = 0;
-        for (int i = 0; i < n; ++i)
-          if (int a = q.samples[order[i]].answer; a >= 0) most = std::max(most, ++counts[a]), reached.emplace(a, 0);
-        int winner = -1;
-        std::map<int, int> so_far;
-        for (int i = 0; i < n && winner < 0; ++i)
-          if (int a = q.samples[order[i]].answer; a >= 0 && ++so_far[a] == most) winner = a;
-        right[n - 1] += winner == 0;
+    for (int o = 0; o < kOrders; ++o) {
+      draw_order(pool, q, {.seed = 9, .index = o, .draws = kMost}, order);
+      int last = plain_vote(q, order, kMost);
+      double spent = 0, first = 0;
+      for (int n = 1; n <= kMost; ++n) {
+        int vote = plain_vote(q, order, n);
+        spent += q.samples[order[n - 1]].tokens;
+        right[n - 1] += vote == 0, tokens[n - 1] += spent;
+        if (vote == last && first == 0) first = spent;
       }
+      knows += first, hopeless += last == 0 ? first : q.samples[order[0]].tokens;
     }
-  for (int n = 1; n <= 32; ++n)
-    EXPECT_NEAR(report.pools[0].curve_accuracy[n - 1], right[n - 1] / (12.0 * 17), 1e-12) << n;
+  double runs = 12.0 * kOrders, draw = report.rows[0].tokens / report.rows[0].cost;
+  for (int n = 1; n <= kMost; ++n) {
+    EXPECT_NEAR(report.curve_accuracy[n - 1], right[n - 1] / runs, 1e-12) << n;
+    EXPECT_NEAR(report.curve_cost[n - 1] * draw, tokens[n - 1] / runs, 1e-9) << n;
+  }
+  EXPECT_EQ(report.rows[1].policy, "oracle:vote");
+  EXPECT_NEAR(report.rows[1].tokens, knows / runs, 1e-9);
+  EXPECT_NEAR(report.rows[2].tokens, hopeless / runs, 1e-9);
+  EXPECT_EQ(report.rows[1].d.value, 0);
+  EXPECT_EQ(report.rows[2].d.value, 0);
+}
+
+TEST(Replay, PoolsThatShareQuestionsAreResampledTogether) {
+  // The same answers under two names: as one data set the second tells nothing new about questions, as two it does.
+  std::vector<Pool> pools = {random_pool("a", 1), random_pool("b", 1)};
+  auto width = [&] {
+    Interval d = replay(pools, policies({"fixed:n=1"}), {.orders = 50, .resamples = 400}).macro->rows[0].d;
+    return d.hi - d.lo;
+  };
+  double together = width();
+  pools[1].dataset = "another";
+  EXPECT_GT(together, 1.2 * width());  // 1.41 for means of independent questions
+}
+
+TEST(Replay, TheJsonHasTheDocumentedFields) {
+  auto report = replay({random_pool("p", 1)}, policies({"lead"}), {.orders = 2, .resamples = 10});
+  auto keys = [](const boost::json::value& value) {
+    std::vector<std::string> names;
+    for (const auto& pair : value.as_object()) names.emplace_back(pair.key());
+    return names;
+  };
+  using testing::ElementsAre;
+  boost::json::value all = boost::json::parse(replay_json(report)), pool = all.at("pools").at(0),
+                     row = pool.at("rows").at(0);
+  EXPECT_THAT(keys(all), ElementsAre("version", "command", "seed", "orders", "resamples", "level", "width", "notes",
+                                     "pools", "macro"));
+  EXPECT_EQ(all.at("version"), 1);
+  EXPECT_THAT(keys(pool), ElementsAre("name", "questions", "most", "curve", "rows"));
+  EXPECT_THAT(keys(pool.at("curve")), ElementsAre("accuracy", "cost"));
+  EXPECT_THAT(keys(row), ElementsAre("policy", "accuracy", "tokens", "cost", "samples", "sequential", "seconds",
+                                     "flops", "d", "ratio", "match", "x64"));
+  EXPECT_EQ(keys(row), keys(all.at("macro").at(0)));
+  EXPECT_THAT(keys(row.at("d")), ElementsAre("value", "lo", "hi"));
+  EXPECT_THAT(keys(row.at("ratio")), ElementsAre("value", "lo", "hi", "p_above_1"));
+  EXPECT_THAT(keys(row.at("match")), ElementsAre("value", "lo", "hi"));
 }
 
 TEST(Replay, SameSeedSameNumbersForAnyNumberOfThreads) {
@@ -287,41 +342,10 @@ TEST(Boinf, NamesTheLineThatIsBroken) {
   EXPECT_THROW(read_boinf(path + ".none", exact_answers()), Error);
 }
 
-TEST(ReplayStream, MeetsItsMeanBudgetOnRecordedQuestionsAndSettles) {
-  Pool pool = random_pool("p", 11, 200, 80);
-  double draw = Replayer(ReplayOptions(), pool).mean_draw();
-  for (double samples : {4.0, 6.0, 9.0}) {
-    StreamResult stream = replay_stream(pool, {.budget = {.tokens = samples * draw}, .questions = 1500});
-    EXPECT_NEAR(stream.tokens / draw, samples, 0.15 * samples);
-    EXPECT_LT(stream.wobble, 0.4);
-  }
-}
-
-TEST(ReplayStream, AnUnreachableBudgetEndsAtTheCapAndNotBeyond) {
-  Pool pool = random_pool("p", 12, 50, 80);
-  double draw = Replayer(ReplayOptions(), pool).mean_draw();
-  StreamResult stream = replay_stream(pool, {.budget = {.tokens = 1000 * draw}, .questions = 500, .cap = 12});
-  EXPECT_LT(stream.tokens, 12 * 1000);
-  EXPECT_NEAR(stream.price, 0.001, 1e-9);
-}
-
-TEST(ReplayStream, MeetsItsMeanBudgetOnRealOrderings) {
-  const char* data = std::getenv("RECKON_DATA");
-  if (!data) GTEST_SKIP() << "set RECKON_DATA to a folder with traces-boinf to run this";
-  double miss = 0;
-  for (const char* model : {"Qwen3-4B", "Qwen3-14B", "gpt-oss-20b", "Phi-4-reasoning"}) {
-    Pool pool = read_boinf(std::string(data) + "/traces-boinf/analysis_aime2024_" + model + ".jsonl", exact_answers());
-    double tokens = 6 * Replayer(ReplayOptions(), pool).mean_draw();
-    StreamResult stream = replay_stream(pool, {.budget = {.tokens = tokens}, .questions = 1000});
-    miss += std::abs(stream.tokens / tokens - 1) / 4;
-    EXPECT_LT(stream.wobble, 0.4) << model;
-  }
-  EXPECT_LT(miss, 0.15);
-}
-
-// The measured points that the presets were chosen by (docs/policy.md).
+// The measured points that the presets were chosen by (docs/policy.md), with their intervals.
 struct Published {
-  double cost, d;  // in mean samples; in points
+  double cost, d;         // in mean samples; in points
+  Interval ratio, match;  // match in points
 };
 ReplayReport published(const std::string& set, const AnswerRules& rules, const std::vector<Published>& points) {
   std::vector<Pool> pools;
@@ -329,17 +353,23 @@ ReplayReport published(const std::string& set, const AnswerRules& rules, const s
        std::filesystem::directory_iterator(std::string(std::getenv("RECKON_DATA")) + "/traces-boinf"))
     if (file.path().filename().string().starts_with("analysis_" + set)) pools.push_back(read_boinf(file.path(), rules));
   auto report = replay(pools, policies({"economy", "balanced", "quality"}), {.resamples = 50, .oracles = true});
+  auto within = [](double value, const Interval& i) { return i.lo <= value && value <= i.hi; };
   for (size_t i = 0; i < points.size(); ++i) {
     const ReplayRow& row = report.macro->rows[i];
     EXPECT_NEAR(row.cost, points[i].cost, 0.03 * points[i].cost) << row.policy;
     EXPECT_NEAR(100 * row.d.value, points[i].d, 0.4) << row.policy;
+    EXPECT_TRUE(within(row.ratio.value, points[i].ratio)) << row.policy << " " << row.ratio.value;
+    EXPECT_TRUE(within(100 * row.match.value, points[i].match)) << row.policy << " " << row.match.value;
   }
   return report;
 }
 
 TEST(Replay, ReproducesThePublishedPointsOnAime24) {
   if (!std::getenv("RECKON_DATA")) GTEST_SKIP() << "set RECKON_DATA to a folder with traces-boinf to run this";
-  auto report = published("aime2024", exact_answers(), {{4.0, -2.25}, {5.1, -1.18}, {9.2, -.22}});
+  auto report = published("aime2024", exact_answers(),
+                          {{4.0, -2.25, {2.34, 1.96, 2.83}, {3.2, 2.1, 4.3}},
+                           {5.1, -1.18, {2.91, 2.33, 3.64}, {3.0, 1.9, 4.1}},
+                           {9.2, -.22, {3.46, 2.61, 6.12}, {2.0, 1.2, 2.9}}});
   EXPECT_EQ(report.pools.size(), 11u);
   EXPECT_NEAR(report.macro->rows[3].x64, 13.5, 0.5);
   EXPECT_NEAR(report.macro->rows[4].x64, 28, 1);
@@ -351,7 +381,10 @@ TEST(Replay, ReproducesThePublishedPointsOnMath500) {
       .canonical = [](std::string_view answer) { return verify::canonical_math(answer); },
       .correct = [](std::string_view answer,
                     std::string_view gold) { return verify::compare_math(gold, answer).verdict == Verdict::equal; }};
-  auto report = published("math500", rules, {{2.5, -.19}, {2.7, -.14}, {4.4, -.03}});
+  auto report = published("math500", rules,
+                          {{2.5, -.19, {2.60, 2.11, 3.36}, {.65, .47, .83}},
+                           {2.7, -.14, {3.03, 2.29, 3.93}, {.59, .38, .81}},
+                           {4.4, -.03, {3.42, 2.19, 6.38}, {.32, .19, .45}}});
   EXPECT_EQ(report.pools.size(), 7u);
 }
 

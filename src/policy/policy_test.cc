@@ -78,7 +78,7 @@ TEST(Formulas, AgreeWithTheGoldenVectors) {
   for (const value& golden : vectors().at("states").as_array()) {
     const VoteState s = replayed(golden).state();
     EXPECT_NEAR(beta_stay(s.v1, s.v2), golden.at("beta_stay").to_number<double>(), 1e-9);
-    EXPECT_NEAR(log_e_value(s.v1, s.v2), golden.at("log_e_value").to_number<double>(), 1e-8);
+    EXPECT_NEAR(log_e_value(s.v1, s.v2), golden.at("log_e_value").to_number<double>(), 1e-9);
     EXPECT_NEAR(value_of_computation(s.v1, s.v2, s.rest()), golden.at("voc").to_number<double>(), 1e-9);
     for (int k : {1, 2, 4, 8, 16})
       EXPECT_NEAR(flip_probability(s.v1, s.v2, s.rest(), k),
@@ -265,6 +265,32 @@ TEST(Policy, AFivePercentCertificateNeedsSevenUnanimousAnswers) {
   EXPECT_TRUE(stops("evalue:delta=0.05", state(7, 0, 0)));
   VoteState many{.n = 10, .v1 = 7, .v2 = 1, .distinct = 4};
   EXPECT_FALSE(stops("evalue:delta=0.05", many));  // three challengers share the chance of error
+}
+
+// Ville's inequality at work: looked at after every draw, a minority is certified as the majority in at most delta of
+// the runs, however many answers there are.
+TEST(Policy, TheCertificateIsWrongAtMostAsOftenAsItSays) {
+  constexpr int kRuns = 4000;
+  constexpr double kDelta = 0.2;
+  auto policy = parse_policy("evalue:delta=0.2,cap=64");
+  for (const std::vector<double>& chances : {std::vector{.5, .5}, {.52, .48}, {.3, .25, .25, .2}}) {
+    int wrong = 0, certified = 0;
+    for (int r = 0; r < kRuns; ++r) {
+      Rng rng(derive(3, static_cast<uint64_t>(r)));
+      Tally tally;
+      while (tally.state().n < policy->cap() - 1) {
+        double u = rng.uniform();
+        int answer = 0;
+        while (answer + 1 < static_cast<int>(chances.size()) && u >= chances[answer]) u -= chances[answer++];
+        tally.add(answer, 100);
+        if (policy->decide(tally.state()).kind == Decision::Kind::more) continue;
+        ++certified, wrong += tally.incumbent() != 0;
+        break;
+      }
+    }
+    EXPECT_LE(wrong, kDelta * kRuns) << chances.size();
+    EXPECT_GT(certified, 0);
+  }
 }
 
 TEST(Formulas, ContinueBeyondTheTableWithoutAStep) {

@@ -74,6 +74,20 @@ TEST(Adaptive, RefillsAndCancelsWhatStillRunsAtTheDecision) {
   EXPECT_EQ(usage.discarded, 2);  // the other "4", and the one word the third had begun
 }
 
+TEST(Adaptive, ItsWavesAreAsWideAsTheBatchCostCurveAndTheCallersPatienceSay) {
+  auto started = [](std::vector<BatchCost> curve, const std::string& strategy) {
+    ScriptedModel model;
+    model.capabilities_.batch_cost = std::move(curve);
+    model.on("2+2?", std::vector<Reply>(12, {"4", 100ms}));
+    return ran(model, strategy).run.receipt.samples;
+  };
+  const std::vector<BatchCost> flat = {{1, .02}, {8, .021}}, steep = {{1, .02}, {8, .16}};
+  EXPECT_EQ(started(flat, "adaptive:latency=0"), 2);  // one after the other
+  EXPECT_EQ(started(flat, "adaptive:latency=1"), 9);  // eight, and one for the first that ended
+  EXPECT_EQ(started(steep, "adaptive:latency=1"), 2);
+  EXPECT_EQ(started(flat, "adaptive:latency=1,wave=3"), 4);  // a width that is given stays
+}
+
 TEST(Adaptive, MissingAnswersAreDrawsAndNeverVote) {
   ScriptedModel model;
   std::vector<Reply> replies;

@@ -23,6 +23,22 @@ class Recordings(CommandTest):
         said = self.text("recordings", "rerun", *files)
         self.assertEqual(said, "9 of 9 runs took the same decisions again\n")
 
+    def test_samples_keep_tokens_finish_and_a_trace_of_every_64_tokens(self):
+        path = self.write("questions.jsonl", b'{"id": "q", "question": "Tom had a", "answer": "dog", "task": "text"}\n')
+        self.text("eval", path, "--model", STORIES, "--threads", "1", "--context", "512", "--max-tokens", "150", "--strategy",
+                  "self-consistency:samples=3,early_stop=false", "--record", "--out", "out")
+        line = json.loads(next(self.folder.glob("out/recording-*.jsonl")).read_text())
+        self.assertEqual(len(line["samples"]), 3)
+        self.assertTrue(0 < line["run"]["difficulty"] < 1)
+        for sample in line["samples"]:
+            self.assertIn(sample["finish"], ("stop", "length"))
+            lengths = [tokens for tokens, mean, least, entropy, repetition in sample["trace"]]
+            self.assertEqual(sum(lengths), sample["tokens"])
+            self.assertEqual(set(lengths[:-1]), {64})
+            for tokens, mean, least, entropy, repetition in sample["trace"]:
+                self.assertTrue(least <= mean <= 0 <= entropy, sample["trace"])
+                self.assertTrue(0 <= repetition <= 1)
+
     def test_a_tampered_log_is_noticed(self):
         file = self.record("adaptive:wave=2", count=1)[0]
         line = json.loads(file.read_text())

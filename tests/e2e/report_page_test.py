@@ -17,7 +17,8 @@ const errors = [];
 const column = (n) => [...document.querySelectorAll(`#details tbody tr td:nth-child(${n})`)].map((td) => td.textContent);
 const click = (n) => document.querySelector(`#details th:nth-child(${n}) button`).click();
 const seen = { wide: document.documentElement.scrollWidth > innerWidth, canvas: !!document.querySelector("#plot canvas"),
-  title: document.getElementById("section-title").textContent, command: document.getElementById("command").textContent };
+  dark: matchMedia("(prefers-color-scheme: dark)").matches, back: getComputedStyle(document.body).backgroundColor,
+  front: getComputedStyle(document.body).color, title: document.getElementById("section-title").textContent, command: document.getElementById("command").textContent };
 click(5); seen.descending = column(5);
 click(5); seen.ascending = column(5); seen.sort = document.querySelector("#details th:nth-child(5)").getAttribute("aria-sort");
 const filter = document.getElementById("filter");
@@ -30,7 +31,7 @@ result.id = "probe"; result.textContent = JSON.stringify(seen); document.body.ap
 
 @unittest.skipUnless(BROWSER, "Chromium is not installed, so the page was not tried in a browser")
 class ReportPage(CommandTest):
-    def seen(self, size):
+    def seen(self, size, *flags):
         page = self.folder / "page.html"
         fixture = SOURCE / "tests/data/recordings/qwen-rm8.jsonl.zst"
         self.text("replay", fixture, "--cost", "text", "--policy", "lead:m=2,cap=8", "--policy", "fixed:n=4",
@@ -38,7 +39,7 @@ class ReportPage(CommandTest):
         text = page.read_text()
         self.assertNotRegex(text.split("<script>")[0], r"(src|href)=")  # nothing is fetched from elsewhere
         page.write_text(text.replace("</body>", PROBE))
-        done = subprocess.run([BROWSER, *QUIET, f"--window-size={size}", f"--user-data-dir={self.folder / size}",
+        done = subprocess.run([BROWSER, *QUIET, *flags, f"--window-size={size}", f"--user-data-dir={self.folder / size}",
                                "--dump-dom", page.as_uri()], capture_output=True, timeout=100)
         found = re.search(r'<pre id="probe">(.*?)</pre>', done.stdout.decode(), re.S)
         self.assertTrue(found, done.stderr.decode()[-2000:])
@@ -56,6 +57,14 @@ class ReportPage(CommandTest):
         self.assertEqual(seen["sort"], "ascending")
         self.assertEqual(seen["filtered"], ["fixed:n=4"] * 3)
         self.assertEqual(seen["none"], [])
+
+    def test_it_follows_the_readers_light_or_dark_setting(self):
+        for setting, dark in ((1, False), (0, True)):
+            seen = self.seen("1280,900", f"--blink-settings=preferredColorScheme={setting}")
+            self.assertEqual(seen["dark"], dark)
+            back, front = (sum(map(int, re.findall(r"\d+", seen[name])[:3])) for name in ("back", "front"))
+            self.assertEqual(back < front, dark, seen)
+            self.assertGreater(abs(back - front), 400)  # of 765
 
     def test_it_fits_a_phone(self):
         self.assertFalse(self.seen("390,844")["wide"])
