@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "eval/text_file.h"
+#include "strategy/generate_tests.h"
 #include "strategy/scorer.h"
 
 #include <reckon/error.h>
@@ -54,10 +55,12 @@ TaskKind task_of(const std::optional<Check>& check) {
 
 void require_check(const std::string& strategy, const Question& question, const Verifier& verifier) {
   if (!takes_check(strategy)) {
-    if (!question.check) return;
-    throw Error(Code::invalid_request, fmt::format("{} does not look at a check; use --strategy verified, or "
-                                                   "best-of-n or weighted-vote with scorer=check",
-                                                   strategy));
+    if (question.check)
+      throw Error(Code::invalid_request, fmt::format("{} does not look at a check; use --strategy verified, or "
+                                                     "best-of-n or weighted-vote with scorer=check",
+                                                     strategy));
+    if (parse_spec(strategy).name == "generate-tests") GenerateTests::require(question, verifier);
+    return;
   }
   if (!question.check)
     throw Error(Code::invalid_request,

@@ -20,8 +20,8 @@ struct CheckFlags {
 // The kind of answer that a check is for; math without one.
 TaskKind task_of(const std::optional<Check>& check);
 
-// Throws Error{invalid_request} when this strategy needs a check and the question's cannot be used, or when it would
-// ignore the one that was given.
+// Throws Error{invalid_request} when this strategy needs a check and the question's cannot be used, when it would
+// ignore the one that was given, or when it cannot answer such a question.
 void require_check(const std::string& strategy, const Question& question, const Verifier& verifier);
 
 }  // namespace reckon

@@ -67,7 +67,11 @@ std::string to_json(const Question& question, const Run& run) {
                       {"answer", nullptr},          {"text", o.text},
                       {"confidence", o.confidence}, {"difficulty", o.difficulty},
                       {"votes", o.votes},           {"stop_reason", o.stop_reason}};
-  if (o.answer) object["answer"] = o.answer->text, object["canonical"] = o.answer->canonical;
+  if (o.answer) {
+    object["answer"] = o.answer->text;
+    object["canonical"] = o.answer->canonical;
+    object["span"] = {o.answer->begin, o.answer->end};  // the bytes of `text` that the answer was read from
+  }
   object["receipt"] = to_object(run.receipt);
   return json::serialize(object);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -17,7 +18,7 @@
 namespace reckon {
 namespace {
 
-constexpr size_t kBatch = 4096;  // lines read, judged in parallel and printed in order, then the next
+constexpr size_t kBatch = 4096;  // lines at most that are judged in parallel and printed in order, then the next
 
 struct Options {
   std::vector<std::string> arguments;
@@ -45,6 +46,7 @@ std::vector<verify::Line> judge(const std::vector<std::string>& lines, const Opt
 
 int verify_file(const Options& options) {
   const std::string& path = options.arguments[0];
+  std::ios::sync_with_stdio(false);  // so that standard input tells how much is there
   std::ifstream file;
   if (path != "-") {
     file.open(path);
@@ -58,13 +60,16 @@ int verify_file(const Options& options) {
   for (bool more = true; more;) {
     std::vector<std::string> lines;
     std::string line;
-    while (lines.size() < kBatch && (more = static_cast<bool>(std::getline(in, line))))
+    while (lines.size() < kBatch && (more = static_cast<bool>(std::getline(in, line)))) {
       lines.push_back(std::move(line));
+      if (in.rdbuf()->in_avail() <= 0) break;  // who writes may wait for the verdicts
+    }
     for (const verify::Line& result : judge(lines, options, threads)) {
       ++number;
       if (!result.problem.empty()) fmt::print(stderr, "line {}: {}\n", number, result.problem);
       fmt::print("{}\n", result.text);
     }
+    std::fflush(stdout);
   }
   return 0;
 }

@@ -15,6 +15,7 @@
 namespace reckon {
 
 struct Calibration;
+struct StrategyEntry;
 
 // A request of any surface, normalised.
 struct Ask {
@@ -63,6 +64,8 @@ struct ServeLimits {
 
 // "auto", "single", "greedy", "sc8", "bon4", "think2k" or the text of a strategy. Throws Refusal.
 std::string strategy_of(const std::string& policy, const ServeLimits& limits);
+// Those of builtin_strategies() that strategy_of() takes.
+std::vector<StrategyEntry> offered_strategies();
 // The names that are listed in /v1/models, with their strategies: those that this server allows, and what is for models
 // that think.
 struct NamedPolicy {

@@ -20,8 +20,16 @@ TEST_F(Checks, APolicyThatChecksAnswersIsRefusedWhereTheRequestHasNothingToCheck
   Recorder r = chat("", "simulated@verified");
   EXPECT_THAT(r.response.body, HasSubstr("nothing to check"));
   EXPECT_THAT(r.response.body, HasSubstr("response_format"));
-  expect_refused(chat("", "simulated@generate-tests"), 400, "policy generate-tests", "unsupported");
   EXPECT_EQ(model.opened, 0);
+}
+
+TEST_F(Checks, StrategiesThatRunProgramsAreRefusedAndNotListed) {
+  start();
+  expect_refused(chat("", "simulated@generate-tests"), 400, "policy generate-tests", "unsupported");
+  const json::value listed = ask("/v1/reckon/policies", "").body();
+  EXPECT_GE(listed.at("strategies").as_array().size(), 6u);
+  for (const json::value& strategy : listed.at("strategies").as_array())
+    EXPECT_NO_THROW((void)strategy_of(std::string(strategy.at("name").as_string()), {}));
 }
 
 TEST_F(Checks, ASchemaIsACheck) {

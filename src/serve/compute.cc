@@ -15,6 +15,7 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::string_view kRunsPrograms = "generate-tests";  // the server runs none
 constexpr int64_t kMany = std::numeric_limits<int32_t>::max();
 
 template <class T>
@@ -89,7 +90,7 @@ std::string strategy_of(const std::string& policy, const ServeLimits& limits) {
   if (policy == "greedy") return "single:greedy=true";
   if (thinking_of_policy(policy)) return "single";
   if (policy.starts_with("beam")) unsupported("policy " + policy, "this version has no such strategy");
-  if (policy.starts_with("generate-tests")) unsupported("policy " + policy, "the server runs no programs");
+  if (policy.starts_with(kRunsPrograms)) unsupported("policy " + policy, "the server runs no programs");
   // Of the scorers only p-true needs nothing but the question.
   for (auto [name, strategy] : {std::pair<std::string_view, const char*>{"sc", "self-consistency:samples="},
                                 {"bon", "best-of-n:scorer=p-true,samples="}}) {
@@ -106,6 +107,12 @@ std::string strategy_of(const std::string& policy, const ServeLimits& limits) {
     refuse(error.what());
   }
   return {};
+}
+
+std::vector<StrategyEntry> offered_strategies() {
+  std::vector<StrategyEntry> offered = builtin_strategies();
+  std::erase_if(offered, [](const StrategyEntry& entry) { return entry.name == kRunsPrograms; });
+  return offered;
 }
 
 std::vector<NamedPolicy> named_policies(const ServeLimits& limits, bool thinks) {

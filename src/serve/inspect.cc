@@ -122,7 +122,7 @@ std::string Service::slots() const {
 
 std::string Service::policies() const {
   json::array strategies;
-  for (const StrategyEntry& entry : builtin_strategies()) {
+  for (const StrategyEntry& entry : offered_strategies()) {
     json::array options;
     for (const OptionInfo& option : entry.options)
       options.push_back(

@@ -97,13 +97,7 @@ class ReplyVerifier : public Verifier {
         return Answer{.text = calls, .canonical = "calls " + *canonical, .begin = 0, .end = text.size()};
       }
     }
-    if (question.task != TaskKind::json) return inner_.extract(question, text, cut);
-    std::optional<TextSpan> found = find_json(text, cut);
-    if (!found) return std::nullopt;
-    std::string piece(text.substr(found->begin, found->end - found->begin));
-    std::optional<std::string> canonical = canonical_json(piece);
-    if (!canonical) return std::nullopt;
-    return Answer{.text = piece, .canonical = *canonical, .begin = found->begin, .end = found->end};
+    return inner_.extract(question, text, cut);
   }
   Verdict judge(const Question& question, const Answer& answer, std::string_view reference) const override {
     return inner_.judge(question, answer, reference);

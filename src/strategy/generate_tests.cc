@@ -30,19 +30,6 @@ Question with_test(const Question& question, std::string test) {
   return {.id = question.id, .task = TaskKind::code, .check = Check{.tests = std::move(tests)}};
 }
 
-void require_programs(const Question& question, const Context& context) {
-  if (question.task != TaskKind::code)
-    throw Error(Code::invalid_request,
-                fmt::format("generate-tests answers questions of the kind code, not {}", name(question.task)));
-  if (question.code && question.code->language != "python")
-    throw Error(Code::invalid_request,
-                fmt::format("generate-tests runs tests in Python, and this question asks for {}; use --strategy "
-                            "verified with tests of your own",
-                            question.code->language));
-  if (std::string why = context.verifier.cannot_check(with_test(question, "assert True")); !why.empty())
-    throw Error(Code::invalid_request, "generated tests cannot be run: " + why);
-}
-
 std::string test_prompt(const Question& question) {
   return fmt::format(
       "Here is a task for a programmer:\n\n{}Do not solve it. Write {} tests for the function that it asks for: lines "
@@ -80,7 +67,9 @@ class Agreement : public Scorer {
   Agreement(const Question& question, std::vector<std::string> tests) {
     for (std::string& test : tests) tests_.push_back(with_test(question, std::move(test)));
   }
-  void require(const Question& question, const Context& context) const override { require_programs(question, context); }
+  void require(const Question& question, const Context& context) const override {
+    GenerateTests::require(question, context.verifier);
+  }
   bool opinion() const override { return false; }
 
   Task<void> compare(const Question&, Context& context, std::vector<Sample>& samples) const override {
@@ -127,8 +116,23 @@ class Agreement : public Scorer {
 
 }  // namespace
 
+void GenerateTests::require(const Question& question, const Verifier& verifier) {
+  if (question.task != TaskKind::code)
+    throw Error(Code::invalid_request,
+                fmt::format("generate-tests answers questions of the kind code, not {}; where a Python function is "
+                            "asked for, say so with --task code",
+                            name(question.task)));
+  if (question.code && question.code->language != "python")
+    throw Error(Code::invalid_request,
+                fmt::format("generate-tests runs tests in Python, and this question asks for {}; use --strategy "
+                            "verified with tests of your own",
+                            question.code->language));
+  if (std::string why = verifier.cannot_check(with_test(question, "assert True")); !why.empty())
+    throw Error(Code::invalid_request, "generated tests cannot be run: " + why);
+}
+
 Task<Outcome> GenerateTests::solve(const Question& question, Context& context) const {
-  require_programs(question, context);
+  require(question, context.verifier);
   std::vector<std::string> tests = co_await write_tests(question, context, options_.tests);
   if (tests.empty()) {
     const Halt halted = context.account->halted();

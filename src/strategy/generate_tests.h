@@ -19,6 +19,9 @@ class GenerateTests : public Strategy {
     }
   };
   explicit GenerateTests(Options options) : options_(options) {}
+  // Throws Error{invalid_request} for a question that it cannot answer here: no program is asked for, or none can be
+  // run.
+  static void require(const Question& question, const Verifier& verifier);
   Task<Outcome> solve(const Question& question, Context& context) const override;
   std::string text() const override { return options_text("generate-tests", options_); }
 

@@ -96,6 +96,11 @@ Task<Outcome> draw_scored(const Question& question, Context& context, const Scor
         "scores of {} were not used, every sample weighs the same: nothing says that they tell right from wrong "
         "(discrimination={})",
         options.scorer, options.discrimination));
+  else if (scorer->opinion())
+    context.account->note(fmt::format(
+        "scores of {} are the model's opinion of its own answers; they are said to prefer a right one to a wrong one "
+        "with probability {} at least",
+        options.scorer, options.discrimination));
   co_return co_await draw_scored(question, context, *scorer,
                                  {.samples = options.samples, .wave = options.samples, .sum = sum, .trusted = trusted});
 }

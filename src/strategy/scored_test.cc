@@ -118,6 +118,16 @@ TEST(Scores, WithoutMeasuredDiscriminationTheVoteIsThePlainOneAndTheReceiptSaysS
   }
 }
 
+TEST(Scores, WhereAnOpinionIsUsedTheReceiptSaysHowGoodItIsSaidToBe) {
+  HashModel model;
+  for (const char* strategy :
+       {"best-of-n:scorer=judge,discrimination=0.62", "weighted-vote:scorer=p-true,discrimination=0.62"}) {
+    Ran r = ran(model, strategy, {}, "a question");
+    ASSERT_EQ(r.run.receipt.notes.size(), 1u);
+    EXPECT_THAT(r.run.receipt.notes[0], HasSubstr("with probability 0.62"));
+  }
+}
+
 TEST(Scores, TokensOfAScorerAreChargedAsVerifier) {
   ScriptedModel model;
   model.on("2+2?", {{"4", 1ms}, {.text = "", .time = 1ms, .tokens = 3}});

@@ -3,6 +3,7 @@
 #include "verify/choice.h"
 #include "verify/equivalence.h"
 #include "verify/extract.h"
+#include "verify/json_answer.h"
 #include "verify/scan.h"
 #include "verify/text_form.h"
 
@@ -47,7 +48,12 @@ std::optional<Answer> AnswerVerifier::extract(const Question& question, std::str
     case TaskKind::code:
       if (const auto found = verify::extract_code(text, cut)) return answer(*found, std::string(verify::trim(*found)));
       return std::nullopt;
-    case TaskKind::json: return std::nullopt;
+    case TaskKind::json:
+      if (const auto span = find_json(text, cut)) {
+        const std::string_view value = text.substr(span->begin, span->end - span->begin);
+        if (auto key = canonical_json(value)) return answer(value, std::move(*key));
+      }
+      return std::nullopt;
   }
   return std::nullopt;
 }
@@ -58,7 +64,11 @@ Verdict AnswerVerifier::judge(const Question& question, const Answer& answer, st
     case TaskKind::choice:
       return answer.canonical == choice_reference(question, reference) ? Verdict::equal : Verdict::different;
     case TaskKind::text: return verify::compare_text(reference, answer.text).verdict;
-    case TaskKind::json:
+    case TaskKind::json: {
+      const std::optional<std::string> right = canonical_json(reference);
+      if (!right) return Verdict::error;
+      return answer.canonical == *right ? Verdict::equal : Verdict::different;
+    }
     case TaskKind::code: return Verdict::undecided;
   }
   return Verdict::undecided;

@@ -61,6 +61,56 @@ TEST(AnswerVerifier, JudgesAChoiceByLetterOrByTheOptionsText) {
   EXPECT_EQ(verifier.judge(q, *text, "C"), Verdict::different);
 }
 
+TEST(AnswerVerifier, FindsAndComparesJsonByItsValue) {
+  const AnswerVerifier verifier;
+  const Question q = question(TaskKind::json);
+  const std::string text = "So:\n```json\n{\"b\": 1.0, \"a\": [true]}\n```";
+  const auto answer = verifier.extract(q, text, false);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->canonical, "{\"a\":[true],\"b\":1}");
+  EXPECT_EQ(text.substr(answer->begin, answer->end - answer->begin), answer->text);
+  EXPECT_EQ(verifier.judge(q, *answer, "{\"a\":[true],\"b\":1}"), Verdict::equal);
+  EXPECT_EQ(verifier.judge(q, *answer, "{\"a\":[true],\"b\":2}"), Verdict::different);
+  EXPECT_EQ(verifier.judge(q, *answer, "not JSON"), Verdict::error);
+  EXPECT_FALSE(verifier.extract(q, "no value", false));
+}
+
+TEST(AnswerVerifier, TakesTheLastBoxThatCloses) {
+  const AnswerVerifier verifier;
+  const auto found = [&](std::string_view text) {
+    const auto answer = verifier.extract(question(TaskKind::math), text, false);
+    return answer ? answer->text : "none";
+  };
+  EXPECT_EQ(found("\\boxed{1}, no, \\boxed {\\frac{1}{2}} and \\boxed{3"), "\\frac{1}{2}");
+  EXPECT_EQ(found("} \\boxed{\\{1, 2\\}} {"), "\\{1, 2\\}");
+  EXPECT_EQ(found("\\boxed{\\boxed{5}}"), "5");
+  EXPECT_EQ(found("\\\\boxed{6\\\\}"), "6\\\\");
+  EXPECT_EQ(found("\\fbox{7} or \\boxed 8."), "8");
+  EXPECT_EQ(found("#### 9\nso \\boxed{10"), "9");
+}
+
+// Each of these would take minutes if it were looked at again behind every mark.
+TEST(AnswerVerifier, TakesTimeInProportionToAHostileText) {
+  const AnswerVerifier verifier;
+  const auto repeated = [](std::string_view piece) {
+    std::string text;
+    while (text.size() < (1u << 20)) text += piece;
+    return text;
+  };
+  for (const char* piece :
+       {"\\boxed{", "\\boxed {{", "\\fbox{}",  "####",        "#### ",       "#### 2. ", "#### x ",   "answer ",
+        "answer* ", "answer to ", "answer \n", "\"answer\" ", "\"answer\":", "<answer>", "</answer>", "**",
+        "$ ",       "\\(",        "{",         "[",           "{\"a",        "```",      "```\n",     ". ",
+        "A:\n",     "B or ",      "option ",   "<think>",     "</think>",    "\\",       " ",         "\n",
+        "1",        "1 ",         "one ",      "= ",          ">>"})
+    for (const TaskKind task : {TaskKind::math, TaskKind::choice, TaskKind::text, TaskKind::json, TaskKind::code})
+      for (const bool cut : {false, true}) {
+        const std::string text = repeated(piece) + (cut ? "" : ".") + std::string(1 << 16, ' ');
+        const auto answer = verifier.extract(question(task, {"red", "green"}), text, cut);
+        if (answer) EXPECT_LE(answer->end, text.size());
+      }
+}
+
 TEST(AnswerVerifier, TakesTheLastFencedBlockAsCode) {
   const AnswerVerifier verifier;
   const auto code = verifier.extract(question(TaskKind::code),

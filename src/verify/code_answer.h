@@ -5,8 +5,8 @@
 
 namespace reckon {
 
-// A verifier for every kind of question: programs are run against the question's tests, JSON values are compared by
-// their canonical text, everything else goes to `texts`. A program that passes is `equal`; one that fails, does not
+// A verifier for every kind of question: programs are run against the question's tests, all other answers go to
+// `texts`; checks are decided here. A program that passes is `equal`; one that fails, does not
 // run, or is stopped for memory or a forbidden call is `different`; `timeout` and `error` (no sandbox here, or no
 // tests) are what they say. Judging a program blocks for as long as the program may run. Safe from any thread; both
 // parts must outlive it.

@@ -14,22 +14,14 @@ class Everything : public Verifier {
   Verdict judge(const Question&, const Answer&, std::string_view) const override { return Verdict::equal; }
 };
 
-TEST(TaskVerifier, ComparesJsonByValue) {
+TEST(TaskVerifier, LeavesOtherAnswersToTheComparisonOfTexts) {
   Everything texts;
   CodeVerifier programs;
   TaskVerifier verifier(texts, programs);
-  Question question{.task = TaskKind::json};
-  std::string text = "So:\n```json\n{\"b\": 1.0, \"a\": [true]}\n```";
-  std::optional<Answer> answer = verifier.extract(question, text, false);
-  ASSERT_TRUE(answer);
-  EXPECT_EQ(answer->canonical, "{\"a\":[true],\"b\":1}");
-  EXPECT_EQ(text.substr(answer->begin, answer->end - answer->begin), answer->text);
-  EXPECT_EQ(verifier.judge(question, *answer, "{\"a\":[true],\"b\":1}"), Verdict::equal);
-  EXPECT_EQ(verifier.judge(question, *answer, "{\"a\":[true],\"b\":2}"), Verdict::different);
-  EXPECT_EQ(verifier.judge(question, *answer, "not JSON"), Verdict::error);
-  EXPECT_FALSE(verifier.extract(question, "no value", false));
-  question.task = TaskKind::math;
-  EXPECT_EQ(verifier.judge(question, *answer, ""), Verdict::equal);
+  for (const TaskKind task : {TaskKind::math, TaskKind::json}) {
+    EXPECT_EQ(verifier.extract({.task = task}, "a text", false)->text, "a text");
+    EXPECT_EQ(verifier.judge({.task = task}, {.text = "1"}, "2"), Verdict::equal);
+  }
 }
 
 TEST(TaskVerifier, ChecksWhatTheQuestionDemandsWithoutAReference) {

@@ -1,5 +1,7 @@
 #include "verify/code_scripts.h"
 
+#include <fmt/format.h>
+
 namespace reckon {
 namespace {
 
@@ -69,8 +71,49 @@ def receive(stream):
     return json.loads(line)
 )py";
 
+// Both interpreters wait here and fork a process for every test; only there the script goes on. Nothing of a program or
+// a test ever runs in the process that waits, and what one test leaves behind does not reach the next: its processes
+// are killed, its lines are its own, and a sandbox whose folder it touched is not used again (ctime cannot be set).
+// What is said at the door, and answered: "t" with descriptors (line, output, control) starts a test, "?" asks how its
+// process ended, "x" ends all that it left.
+constexpr const char* kFork = R"py(
+import signal, socket, time
+
+def bury():
+    while True:
+        try: os.kill(-1, signal.SIGKILL)
+        except ProcessLookupError: return
+        try: os.waitpid(-1, 0)
+        except ChildProcessError: time.sleep(0.001)  # orphans, which the sandbox's first process reaps
+
+def fork_for_each_test():
+    if os.getpid() != 2 or os.getppid() != 1: os._exit(1)  # bury() is for a process namespace of our own
+    door = socket.socket(fileno=os.dup(3))
+    untouched = os.stat(".").st_ctime_ns
+    child = None
+    while True:
+        message, given = socket.recv_fds(door, 1, 3)[:2]
+        if not message: os._exit(0)
+        if message == b"?":
+            door.send(b"%d" % os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        elif message == b"x":
+            bury()
+            if os.stat(".").st_ctime_ns != untouched: os._exit(1)
+            door.send(b"1")
+        else:
+            child = os.fork()
+            if child == 0: break
+            for fd in given: os.close(fd)
+            door.send(b"1")
+    door.close()
+    for fd, number in zip(given, (3, 1, 0)): os.dup2(fd, number)
+    os.dup2(1, 2)
+    os.closerange(4, 64)
+
+fork_for_each_test()
+)py";
+
 constexpr const char* kJudge = R"py(
-import ast
 control = os.fdopen(os.dup(0), "r+b", buffering=0)
 line = os.fdopen(3, "rb")
 out = os.fdopen(os.dup(3), "wb")
@@ -216,7 +259,6 @@ except BaseException as error: finish("error", "the tests cannot be run: %s: %s"
 )py";
 
 constexpr const char* kPlayer = R"py(
-import bisect, copy, functools, heapq, itertools, operator, random, string, types, typing
 line = os.fdopen(3, "rb")
 out = os.fdopen(os.dup(3), "wb")
 objects = {}
@@ -288,7 +330,11 @@ except (EOFError, BrokenPipeError, ConnectionError): os._exit(0)
 
 }  // namespace
 
-std::string judge_script() { return std::string(kValues) + kJudge; }
-std::string player_script() { return std::string(kValues) + kPlayer; }
+std::string judge_script() { return fmt::format("{}import ast\n{}{}", kValues, kFork, kJudge); }
+std::string player_script() {
+  return fmt::format(
+      "{}import bisect, copy, functools, heapq, itertools, operator, random, string, types, typing\n{}{}", kValues,
+      kFork, kPlayer);
+}
 
 }  // namespace reckon

@@ -86,19 +86,14 @@ bool indented(std::string_view program) {
 
 // How the player ended, when the judge found its line to it closed.
 CodeResult ended_early(JudgePair& pair) {
-  std::string status;
-  Watch watched{.streams = {{pair.player.status.get(), &status, true, false}},
-                .processes = {},
-                .deadline = Clock::now() + std::chrono::seconds(1)};
-  watch(watched, Limits{});
-  int code = parse_exit_code(status).value_or(-1);
+  const int code = pair.player_exit_code();
   if (code == kBadSystemCall) return verdict(CodeVerdict::sandbox_refused, "the program made a forbidden system call");
   if (code == kCpuTime) return verdict(CodeVerdict::timeout, "the program used up its CPU time");
   return verdict(CodeVerdict::error, fmt::format("the program ended (exit code {}) before the tests did", code));
 }
 
-// The judge's one line. Tests may be anyone's, so it may be any text.
-CodeResult read_judgement(const std::string& line, JudgePair& pair) {
+// The judge's one line. Tests may be anyone's, so it may be any text. `reusable`: both interpreters wait again.
+CodeResult read_judgement(const std::string& line, JudgePair& pair, bool& reusable) {
   boost::system::error_code error;
   json::value value = json::parse(line, error);
   auto field = [&](const char* name) { return value.is_object() ? value.get_object().if_contains(name) : nullptr; };
@@ -108,7 +103,8 @@ CodeResult read_judgement(const std::string& line, JudgePair& pair) {
     return verdict(CodeVerdict::error, "the tests ended their own process");
   CodeResult result = verdict(CodeVerdict::error, std::string(reason->get_string()));
   const json::string& word = said->get_string();
-  if (word == "ended") result = ended_early(pair);
+  reusable = word != "ended";
+  if (!reusable) result = ended_early(pair);
   if (word == "pass") result.verdict = CodeVerdict::pass;
   if (word == "fail") result.verdict = CodeVerdict::fail;
   if (word == "out-of-memory") result.verdict = CodeVerdict::out_of_memory;
@@ -192,21 +188,32 @@ CodeResult CodeVerifier::dispatch(const CodeTests& tests, const std::string& pro
 }
 
 CodeResult CodeVerifier::check_python(const CodeTests& tests, const std::string& program) {
-  JudgePair pair = pool().take();
-  std::string task = json::serialize(
+  const std::string task = json::serialize(
       json::object{{"code", program}, {"setup", tests.setup}, {"tests", tests.tests}, {"entry", tests.entry_point}});
+  JudgePair pair = pool().take(program);
+  const auto patience = std::chrono::milliseconds(static_cast<int64_t>(1e3 * options_.limits.wall_seconds));
+  std::optional<TestLines> lines = pair.begin_test(patience);
+  if (!lines)
+    return verdict(CodeVerdict::unavailable, "the sandbox's interpreters do not answer, so no program is run");
+  bool reusable = false;
+  CodeResult result = watch_judge(pair, *lines, task, reusable);
+  if (reusable && pair.end_test()) pool().keep(program, std::move(pair));
+  return result;
+}
+
+CodeResult CodeVerifier::watch_judge(JudgePair& pair, TestLines& lines, std::string_view task, bool& reusable) const {
   std::string line;
   const Limits& limits = options_.limits;
-  Watch watched{.streams = {{pair.control.get(), &line, true, false},
-                            {pair.player_output.get(), nullptr, false, true},
-                            {pair.judge_output.get(), nullptr, false, true}},
+  Watch watched{.streams = {{lines.control.get(), &line, true, false},
+                            {lines.player_output.get(), nullptr, false, true},
+                            {lines.judge_output.get(), nullptr, false, true}},
                 .processes = {pair.player.process.pid(), pair.judge.process.pid()},
-                .feed = &pair.control,
+                .feed = &lines.control,
                 .input = task,
                 .deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                                std::chrono::duration<double>(limits.wall_seconds))};
   switch (watch(watched, limits)) {
-    case WatchEnd::finished: return read_judgement(line, pair);
+    case WatchEnd::finished: return read_judgement(line, pair, reusable);
     case WatchEnd::timeout:
       return verdict(CodeVerdict::timeout, fmt::format("it ran longer than {:g} seconds", limits.wall_seconds));
     case WatchEnd::out_of_memory:

@@ -30,8 +30,9 @@ struct CodeOptions {
 
 // Runs candidate programs against the tests of a question, in sandboxes. What decides is out of the candidate's reach:
 // Python tests run in another sandbox than the candidate, which only ever sees arguments and sends back plain data;
-// expected outputs are compared here. What that cannot detect is in docs/code-sandbox.md. Safe from any thread; `check`
-// blocks: call it on a worker thread.
+// expected outputs are compared here. What that cannot detect is in docs/code-sandbox.md. Python tests of one program
+// that come one after another run in the same pair of sandboxes, each in processes of its own, and get the verdicts
+// that they would get alone. Safe from any thread; `check` blocks: call it on a worker thread.
 class CodeVerifier {
  public:
   explicit CodeVerifier(CodeOptions options = {});
@@ -43,6 +44,7 @@ class CodeVerifier {
  private:
   CodeResult dispatch(const CodeTests& tests, const std::string& program);
   CodeResult check_python(const CodeTests& tests, const std::string& program);
+  CodeResult watch_judge(JudgePair& pair, TestLines& lines, std::string_view task, bool& reusable) const;
   CodeResult check_cpp(const CodeTests& tests, const std::string& program);
   CodeResult check_examples(const CodeTests& tests, SandboxJob job) const;
   CodeResult check_command(const CodeTests& tests, const std::string& program) const;

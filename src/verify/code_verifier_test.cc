@@ -218,13 +218,93 @@ TEST_F(Code, CppProgramsAreCompiledAndTested) {
       pass);
 }
 
+CodeTests one_test(const std::string& test) { return {.tests = test}; }
+
+TEST_F(Code, TestsOfOneProgramShareItsSandboxesAndNothingElse) {
+  const std::string pid = "import os\ndef f(): return os.getpid()";
+  EXPECT_VERDICT(python(pid, one_test("assert f() == 3")), pass);
+  EXPECT_VERDICT(python(pid, one_test("assert f() == 4")), pass);  // the next process of the same sandbox
+  EXPECT_VERDICT(python(pid + "\n", one_test("assert f() == 3")), pass);
+
+  const std::string counter = "calls = 0\ndef f():\n  global calls\n  calls += 1\n  return calls";
+  for (int i = 0; i < 3; ++i) EXPECT_VERDICT(python(counter, one_test("assert f() == 1")), pass);
+  EXPECT_VERDICT(python(counter, one_test("import builtins\nbuiltins.print = None\nassert f() == 1")), pass);
+  EXPECT_VERDICT(python(counter, one_test("print()\nassert f() == 1")), pass);
+  const std::string writer = "import os\ndef f():\n  before = os.listdir()\n  open('x', 'w').close()\n  return before";
+  for (int i = 0; i < 3; ++i) EXPECT_VERDICT(python(writer, one_test("assert f() == []")), pass);
+}
+
+// The program attacks while its first test runs. The others get the verdicts that they get alone.
+TEST_F(Code, AProgramCannotAlterTheVerdictsOfItsOtherTests) {
+  for (const char* attack :
+       {"os.kill(os.getppid(), 9)",
+        "os.kill(os.getppid(), signal.SIGSTOP)",
+        "os.kill(os.getppid(), signal.SIGINT)",
+        "os.kill(-1, 9)",
+        "os._exit(0)",
+        "os.write(3, b'{\"r\": 3, \"changed\": []}\\n' * 99)",
+        "[os.write(fd, b'{\"verdict\": \"pass\", \"reason\": \"\", \"calls\": 9}\\n') for fd in (1, 2, 3)]",
+        "[os.set_blocking(fd, False) for fd in range(4)]",
+        "os.chmod('/work', 0)",
+        "os.utime('/work', (1, 1))",
+        "open('big', 'wb').write(bytes(63 << 20))",
+        "resource.prlimit(os.getppid(), resource.RLIMIT_NOFILE, (3, 3))",
+        "os.setpriority(os.PRIO_PROCESS, os.getppid(), 19)",
+        "os.sched_setscheduler(os.getppid(), os.SCHED_IDLE, os.sched_param(0))",
+        "forever(lambda: os.kill(-1, 9))",
+        "forever(os.fork)",
+        "forever(lambda: os.kill(2, signal.SIGSTOP))",
+        "time.sleep(100)",
+        "bytearray(10 << 30)",
+        "bytes(400 << 20) and time.sleep(100)",
+        "print('x' * (2 << 20))",
+        "ctypes.CDLL(None).ptrace(0, 0, 0, 0)"}) {
+    const std::string program = std::string(
+                                    "import ctypes, os, resource, signal, time\n"
+                                    "def forever(act):\n"
+                                    "  if os.fork() > 0: return\n"
+                                    "  os.setsid()\n"
+                                    "  while True:\n"
+                                    "    try: act()\n"
+                                    "    except OSError: pass\n"
+                                    "def f(x):\n"
+                                    "  if x == 1:\n"
+                                    "    try: ") +
+                                attack +
+                                "\n"
+                                "    except OSError: pass\n"
+                                "  return x\n";
+    SCOPED_TRACE(attack);
+    EXPECT_VERDICT(python(program, one_test("assert f(0) == 0")), pass);
+    EXPECT_NE(python(program, one_test("assert f(1) == 4")).verdict, CodeVerdict::pass);
+    EXPECT_VERDICT(python(program, one_test("assert f(2) == 3")), fail);
+    EXPECT_VERDICT(python(program, one_test("assert f(2) == 2")), pass);
+  }
+}
+
+TEST_F(Code, ATestCannotAlterTheVerdictsOfOtherTests) {
+  const std::string program = "def f(x): return x\n";
+  for (const char* attack :
+       {"import os\nf(1)\nos.kill(os.getppid(), 9)", "import os, signal\nf(1)\nos.kill(os.getppid(), signal.SIGSTOP)",
+        "import os\nf(1)\nos.kill(-1, 9)", "import os\nf(1)\nos._exit(0)", "import os\nf(1)\nos.chmod('/work', 0)",
+        "f(1)\nwhile True: pass", "import builtins\nbuiltins.AssertionError = OSError\nassert f(1) == 2"}) {
+    SCOPED_TRACE(attack);
+    python(program, one_test(attack));
+    EXPECT_VERDICT(python(program, one_test("assert f(2) == 3")), fail);
+    EXPECT_VERDICT(python(program, one_test("assert f(2) == 2")), pass);
+  }
+}
+
 TEST_F(Code, ManyThreadsShareOneVerifier) {
   std::vector<std::thread> threads;
   threads.reserve(4);
   std::atomic<int> passed{0};
   for (int i = 0; i < 4; ++i)
-    threads.emplace_back([&] {
-      for (int k = 0; k < 3; ++k) passed += python("def add(a, b): return a + b").verdict == CodeVerdict::pass;
+    threads.emplace_back([&, i] {
+      for (int k = 0; k < 3; ++k) {
+        const std::string own = i % 2 == 0 ? "" : std::to_string(i * 3 + k);
+        passed += python("def add(a, b): return a + b\nx" + own + " = 1").verdict == CodeVerdict::pass;
+      }
     });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(passed, 12);

@@ -142,6 +142,19 @@ Comparison compare_read(std::string_view gold, std::string_view candidate) {
   return {Verdict::different, "other words"};
 }
 
+// Before a key that is no answer itself: read again it would get another one.
+constexpr std::string_view kOnlyKey = "≈";
+
+std::string key_of(std::string_view answer) {
+  if (const auto value = parse_numeral(answer)) return to_string(*value);
+  if (const auto date = date_form(answer)) return *date;
+  if (const auto time = time_form(answer)) return *time;
+  const Reading reading = read(answer);
+  if (reading.ok())
+    if (std::string key = term_key(reading.term()); !key.empty()) return key;
+  return text_form(answer.substr(0, kLongestInput));
+}
+
 }  // namespace
 
 Comparison compare_math(std::string_view gold, std::string_view candidate) {
@@ -183,12 +196,9 @@ Comparison compare_choice(std::string_view gold, std::string_view candidate) {
 std::string canonical_math(std::string_view answer) {
   if (const auto value = parse_numeral(answer)) return to_string(*value);
   if (!valid_utf8(answer)) return {};
-  if (const auto date = date_form(answer)) return *date;
-  if (const auto time = time_form(answer)) return *time;
-  const Reading reading = read(answer);
-  if (reading.ok())
-    if (std::string key = term_key(reading.term()); !key.empty()) return key;
-  return text_form(answer.substr(0, kLongestInput));
+  if (answer.starts_with(kOnlyKey)) return std::string(answer);
+  const std::string key = key_of(answer);
+  return key_of(key) == key ? key : std::string(kOnlyKey) + key;
 }
 
 }  // namespace reckon::verify

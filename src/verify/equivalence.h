@@ -18,7 +18,8 @@ Comparison compare_text(std::string_view gold, std::string_view candidate);
 Comparison compare_choice(std::string_view gold, std::string_view candidate);
 
 // The key that votes are counted under: the same value gives the same string on every platform. Units, labels and
-// percent signs are left off.
+// percent signs are left off. A key's key is the key itself: one that is not the value in writing (20 digits of a root)
+// begins with "≈".
 std::string canonical_math(std::string_view answer);
 
 }  // namespace reckon::verify

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "verify/scan.h"
 
@@ -25,43 +27,56 @@ std::optional<std::string_view> spoken(std::string_view text) {
   return rest;
 }
 
+// One pass with a stack of open braces, so that boxes that never close cost no more than others.
 std::optional<Mark> last_box(std::string_view text) {
-  for (size_t from = kNone;;) {
-    const size_t boxed = text.rfind("\\boxed", from);
-    const size_t framed = text.rfind("\\fbox", from);
-    if (boxed == kNone && framed == kNone) return std::nullopt;
-    const size_t at = boxed == kNone ? framed : framed == kNone ? boxed : std::max(boxed, framed);
-    size_t open = at + (text.substr(at).starts_with("\\boxed") ? 6 : 5);
-    while (open < text.size() && text[open] == ' ') ++open;
-    if (open < text.size() && text[open] == '{') {
-      const size_t close = closing_brace(text, open);
-      if (close != kNone) return Mark{text.substr(open + 1, close - open - 1), text.data() + at};
-    } else if (open < text.size() && is_digit(text[open])) {
-      size_t end = open;
-      while (end < text.size() && is_digit(text[end])) ++end;
-      return Mark{text.substr(open, end - open), text.data() + at};
+  struct Open {
+    size_t brace, box;  // where the box of this brace begins, or npos
+  };
+  std::vector<Open> open;
+  Open next{kNone, kNone};  // the brace of a box that is to come
+  std::optional<Mark> last;
+  const auto found = [&](size_t box, size_t begin, size_t end) {
+    if (!last || last->at < text.data() + box) last = Mark{text.substr(begin, end - begin), text.data() + box};
+  };
+  bool escaped = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool literal = std::exchange(escaped, !escaped && text[i] == '\\');
+    if (text[i] == '\\') {
+      const std::string_view rest = text.substr(i);
+      const size_t length = rest.starts_with("\\boxed") ? 6 : rest.starts_with("\\fbox") ? 5 : 0;
+      size_t inside = i + length;
+      while (length > 0 && inside < text.size() && text[inside] == ' ') ++inside;
+      if (length > 0 && inside < text.size() && text[inside] == '{') next = {inside, i};
+      size_t digits = inside;
+      while (length > 0 && digits < text.size() && is_digit(text[digits])) ++digits;
+      if (digits > inside) found(i, inside, digits);
+    } else if (text[i] == '{' && !literal) {
+      open.push_back({i, next.brace == i ? next.box : kNone});
+    } else if (text[i] == '}' && !literal && !open.empty()) {
+      if (open.back().box != kNone) found(open.back().box, open.back().brace + 1, i);
+      open.pop_back();
     }
-    if (at == 0) return std::nullopt;
-    from = at - 1;
   }
+  return last;
 }
 
 std::optional<Mark> last_hashes(std::string_view text) {
-  for (size_t from = kNone;;) {
-    const size_t at = text.rfind("####", from);
-    if (at == kNone) return std::nullopt;
-    std::string_view line = first_line(text.substr(at + 4));
-    const std::string_view content = trim(line);
-    // A Markdown heading ("#### Step 2", "#### 2. Then add") is not an answer.
-    size_t digits = 0;
-    while (digits < content.size() && is_digit(content[digits])) ++digits;
-    const bool numbered = digits > 0 && content.substr(digits).starts_with(". ");
-    const bool value =
-        !content.empty() && (is_digit(content[0]) || std::string_view("$-+.\\(£€").find(content[0]) != kNone);
-    const bool heading = line.starts_with("#") || (at > 0 && text[at - 1] == '#');
-    if (value && !numbered && !heading) return Mark{content, text.data() + at};
-    if (at == 0) return std::nullopt;
-    from = at - 1;
+  for (size_t end = text.size();;) {  // lines, from the last
+    const size_t begin = end == 0 ? 0 : text.rfind('\n', end - 1) + 1;
+    const std::string_view line = trim(text.substr(begin, end - begin));
+    for (size_t at = line.rfind("####"); at != kNone; at = at == 0 ? kNone : line.rfind("####", at - 1)) {
+      const std::string_view behind = line.substr(at + 4), content = trim(behind);
+      // A Markdown heading ("#### Step 2", "#### 2. Then add") is not an answer.
+      size_t digits = 0;
+      while (digits < content.size() && is_digit(content[digits])) ++digits;
+      const bool numbered = digits > 0 && content.substr(digits).starts_with(". ");
+      const bool value =
+          !content.empty() && (is_digit(content[0]) || std::string_view("$-+.\\(£€").find(content[0]) != kNone);
+      const bool heading = behind.starts_with("#") || (at > 0 && line[at - 1] == '#');
+      if (value && !numbered && !heading) return Mark{content, line.data() + at};
+    }
+    if (begin == 0) return std::nullopt;
+    end = begin - 1;
   }
 }
 
@@ -105,6 +120,7 @@ std::string_view field_value(std::string_view rest) {
 }  // namespace
 
 std::optional<Mark> last_json_field(std::string_view text) {
+  text = trim(text);  // once, not behind every field
   const std::string low = lower(text);
   for (size_t from = kNone;;) {
     const size_t at = low.rfind("answer", from);
@@ -131,7 +147,8 @@ std::optional<std::string_view> after_answer_word(std::string_view text, std::st
   const std::string_view tail = low.substr(at);
   if (tail.starts_with(" to ") || tail.starts_with(" for ") || tail.starts_with(" choice") ||
       tail.starts_with(" option")) {
-    const size_t stop = std::min(tail.find_first_of(".?!\n:"), std::min(tail.size(), size_t{160}));
+    const std::string_view near = tail.substr(0, 160);
+    const size_t stop = std::min(near.find_first_of(".?!\n:"), near.size());
     const size_t is = tail.substr(0, stop).rfind(" is");
     if (is != kNone) end = at + is;
     else if (stop < tail.size() && tail[stop] == ':') end = at + stop;
@@ -144,13 +161,11 @@ std::optional<std::string_view> after_answer_word(std::string_view text, std::st
       return text.substr(past);
     }
   // A heading: "### Answer" or "**Final Answer**" with the answer on a later line.
-  std::string_view heading = first_line(tail);
-  while (!heading.empty() && (heading.back() == '*' || is_space(heading.back()))) heading.remove_suffix(1);
-  const size_t line = low.substr(0, at).rfind('\n') + 1;
-  const char first = line < low.size() ? low[line] : ' ';
-  if (heading.empty() && (first == '#' || first == '*' || first == 'a') && tail.find('\n') != kNone)
-    return text.substr(at + tail.find('\n'));
-  return std::nullopt;
+  const size_t line_end = low.find_first_not_of("* \t\r\f\v", at);
+  if (line_end == kNone || low[line_end] != '\n') return std::nullopt;
+  const char first = low[low.substr(0, at).rfind('\n') + 1];
+  if (first != '#' && first != '*' && first != 'a') return std::nullopt;
+  return text.substr(line_end);
 }
 
 std::string_view skip_decoration(std::string_view text) {

@@ -67,10 +67,19 @@ RC_GTEST_PROP(EquivalenceProperties, EqualExpressionsHaveOneKey, ()) {
   RC_ASSERT(canonical_math(p.plain) == canonical_math(p.rewritten));
 }
 
-RC_GTEST_PROP(EquivalenceProperties, AKeyIsItsOwnKeyForNumbers, ()) {
-  const auto a = *rc::gen::inRange<long>(-1000000, 1000000), b = *rc::gen::inRange<long>(1, 1000000);
-  const std::string key = canonical_math("\\frac{" + std::to_string(a) + "}{" + std::to_string(b) + "}");
+RC_GTEST_PROP(EquivalenceProperties, AKeyIsItsOwnKey, ()) {
+  const std::string key = canonical_math((*pairs()).rewritten);
   RC_ASSERT(canonical_math(key) == key);
+}
+
+RC_GTEST_PROP(EquivalenceProperties, TheKeyOfARationalOrAPolynomialIsThatValueInWriting, ()) {
+  const auto a = *rc::gen::inRange<long>(-1000000, 1000000), b = *rc::gen::inRange<long>(1, 1000000);
+  const std::string number = "\\frac{" + std::to_string(a) + "}{" + std::to_string(b) + "}";
+  for (const std::string& text : {number, "(x+" + number + ")(x-y)", "\\{" + number + ", x\\}"}) {
+    const std::string key = canonical_math(text);
+    RC_ASSERT(compare_math(text, key).verdict == Verdict::equal);
+    RC_ASSERT(!key.starts_with("≈"));
+  }
 }
 
 RC_GTEST_PROP(EquivalenceProperties, AnyTextGetsAVerdict, ()) {

@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "verify/code_scripts.h"
 
@@ -11,7 +12,8 @@
 namespace reckon {
 namespace {
 
-constexpr int kReplacements = 4;  // of pairs that ended while they waited
+constexpr int kReplacements = 4;                     // of pairs that ended while they waited
+constexpr auto kPatience = std::chrono::seconds(1);  // with an interpreter that only has to look after processes
 
 // Bubblewrap closes its report when its program has ended.
 bool ended(const Contained& contained) {
@@ -33,13 +35,56 @@ WarmPool::~WarmPool() {
   filler_.join();
 }
 
-JudgePair WarmPool::take() {
-  JudgePair pair = take_any();
-  for (int i = 0; i < kReplacements && (ended(pair.judge) || ended(pair.player)); ++i) pair = take_any();
+std::optional<TestLines> JudgePair::begin_test(std::chrono::milliseconds patience) {
+  FdPair control = make_socket_pair(), between = make_socket_pair(), judge_output = make_pipe(),
+         player_output = make_pipe();
+  if (!send_byte(judge_door, 't', {between.first.get(), judge_output.second.get(), control.second.get()}) ||
+      !send_byte(player_door, 't', {between.second.get(), player_output.second.get()}) ||
+      hear(judge_door, patience).empty() || hear(player_door, patience).empty())
+    return std::nullopt;
+  return TestLines{std::move(control.first), std::move(player_output.first), std::move(judge_output.first)};
+}
+
+bool JudgePair::end_test() {
+  return send_byte(judge_door, 'x') && send_byte(player_door, 'x') && !hear(judge_door, kPatience).empty() &&
+         !hear(player_door, kPatience).empty();
+}
+
+int JudgePair::player_exit_code() {
+  if (!send_byte(player_door, '?')) return -1;
+  const std::string said = hear(player_door, kPatience);
+  if (said.empty()) return -1;
+  const int code = std::atoi(said.c_str());
+  return code < 0 ? 128 - code : code;
+}
+
+JudgePair WarmPool::take(std::string_view program) {
+  if (std::optional<JudgePair> kept = take_kept(program); kept && !ended(kept->judge) && !ended(kept->player))
+    return std::move(*kept);
+  JudgePair pair = take_fresh();
+  for (int i = 0; i < kReplacements && (ended(pair.judge) || ended(pair.player)); ++i) pair = take_fresh();
   return pair;
 }
 
-JudgePair WarmPool::take_any() {
+void WarmPool::keep(std::string_view program, JudgePair pair) {
+  std::optional<Kept> oldest;  // ends outside the lock
+  std::lock_guard lock(mutex_);
+  kept_.push_back({std::string(program), std::move(pair)});
+  if (kept_.size() <= size_) return;
+  oldest = std::move(kept_.front());
+  kept_.pop_front();
+}
+
+std::optional<JudgePair> WarmPool::take_kept(std::string_view program) {
+  std::lock_guard lock(mutex_);
+  auto at = std::ranges::find(kept_, program, &Kept::program);
+  if (at == kept_.end()) return std::nullopt;
+  JudgePair pair = std::move(at->pair);
+  kept_.erase(at);
+  return pair;
+}
+
+JudgePair WarmPool::take_fresh() {
   std::unique_lock lock(mutex_);
   ++waiting_;
   error_.clear();
@@ -79,22 +124,16 @@ void WarmPool::fill() {
 }
 
 JudgePair WarmPool::start() const {
-  FdPair control = make_socket_pair(), between = make_socket_pair(), judge_output = make_pipe(),
-         player_output = make_pipe();
+  FdPair judge_door = make_socket_pair(), player_door = make_socket_pair();
   SandboxJob job;
   job.limits = limits_;
   JudgePair pair;
   job.argv = {sandbox_.options().python, "-s", "-c", judge_script()};
-  pair.judge = sandbox_.start(job, {.input = control.second.get(),
-                                    .output = judge_output.second.get(),
-                                    .errors = judge_output.second.get(),
-                                    .extra = between.first.get()});
+  pair.judge = sandbox_.start(job, {.extra = judge_door.second.get()});
   job.argv.back() = player_script();
-  pair.player = sandbox_.start(
-      job, {.output = player_output.second.get(), .errors = player_output.second.get(), .extra = between.second.get()});
-  pair.control = std::move(control.first);
-  pair.judge_output = std::move(judge_output.first);
-  pair.player_output = std::move(player_output.first);
+  pair.player = sandbox_.start(job, {.extra = player_door.second.get()});
+  pair.judge_door = std::move(judge_door.first);
+  pair.player_door = std::move(player_door.first);
   return pair;
 }
 

@@ -129,6 +129,33 @@ Fd make_memory_file(std::string_view content) {
   return file;
 }
 
+bool send_byte(const Fd& socket, char byte, std::initializer_list<int> descriptors) {
+  iovec content{&byte, 1};
+  alignas(cmsghdr) char space[CMSG_SPACE(4 * sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &content;
+  message.msg_iovlen = 1;
+  if (descriptors.size() > 0) {
+    const size_t bytes = descriptors.size() * sizeof(int);
+    message.msg_control = space;
+    message.msg_controllen = CMSG_SPACE(bytes);
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(bytes);
+    std::memcpy(CMSG_DATA(header), descriptors.begin(), bytes);
+  }
+  return sendmsg(socket.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT) == 1;
+}
+
+std::string hear(const Fd& socket, std::chrono::milliseconds patience) {
+  pollfd waiting{socket.get(), POLLIN, 0};
+  char said[64];
+  if (poll(&waiting, 1, static_cast<int>(patience.count())) <= 0) return "";
+  ssize_t n = recv(socket.get(), said, sizeof said, MSG_DONTWAIT);
+  return std::string(said, static_cast<size_t>(std::max<ssize_t>(0, n)));
+}
+
 ChildProcess::ChildProcess(const std::vector<std::string>& argv, const std::vector<Passed>& passed) {
   std::vector<char*> arguments;
   for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +37,11 @@ struct FdPair {
 FdPair make_pipe();         // first reads what second writes
 FdPair make_socket_pair();  // both ends read and write
 Fd make_memory_file(std::string_view content);
+// Sends one byte over a socket, and with it at most four descriptors, which stay open here too. False when nobody can
+// receive it.
+bool send_byte(const Fd& socket, char byte, std::initializer_list<int> descriptors = {});
+// What is said next over a socket, at most 64 bytes; "" where it is closed or nothing is said in time.
+std::string hear(const Fd& socket, std::chrono::milliseconds patience);
 
 // A started child, killed and reaped when dropped. It must be started by a thread that outlives it: a sandbox dies with
 // the thread that started it.

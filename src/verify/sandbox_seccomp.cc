@@ -73,11 +73,25 @@ constexpr const char* kKilled[] = {
     "clock_settime",
 };
 
-// Memory that no limit would count (message queues, shared memory, memory files), and calls that programs try and can
-// do without.
-constexpr const char* kRefused[] = {"memfd_create", "memfd_secret",  "msgget",       "semget",
-                                    "shmget",       "mq_open",       "vmsplice",     "personality",
-                                    "mbind",        "set_mempolicy", "migrate_pages"};
+// Memory that no limit would count (message queues, shared memory, memory files), calls that programs try and can do
+// without, and those that slow down another process of the sandbox.
+constexpr const char* kRefused[] = {"memfd_create",
+                                    "memfd_secret",
+                                    "msgget",
+                                    "semget",
+                                    "shmget",
+                                    "mq_open",
+                                    "vmsplice",
+                                    "personality",
+                                    "mbind",
+                                    "set_mempolicy",
+                                    "migrate_pages",
+                                    "setpriority",
+                                    "sched_setattr",
+                                    "sched_setaffinity",
+                                    "sched_setscheduler",
+                                    "sched_setparam",
+                                    "ioprio_set"};
 
 struct Release {
   void operator()(void* context) const { seccomp_release(context); }
@@ -125,6 +139,9 @@ std::string seccomp_program() {
   add_namespaces(filter);
   check(seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
                          scmp_arg_cmp{0, SCMP_CMP_NE, AF_UNIX, 0}));
+  // The limits of other processes: those of the interpreter that waits would be the next test's.
+  check(seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prlimit64), 1,
+                         scmp_arg_cmp{0, SCMP_CMP_NE, 0, 0}));
   for (uint64_t request : {TIOCSTI, TIOCLINUX})  // input faked on the user's terminal
     check(seccomp_rule_add(filter.get(), SCMP_ACT_KILL_PROCESS, SCMP_SYS(ioctl), 1,
                            scmp_arg_cmp{1, SCMP_CMP_MASKED_EQ, 0xffffffffu, request}));

@@ -32,16 +32,6 @@ bool skip_suffix(std::string_view& text, std::string_view suffix) {
   return true;
 }
 
-size_t closing_brace(std::string_view text, size_t open) {
-  int depth = 0;
-  for (size_t i = open; i < text.size(); ++i) {
-    if (text[i] == '\\') ++i;
-    else if (text[i] == '{') ++depth;
-    else if (text[i] == '}' && --depth == 0) return i;
-  }
-  return std::string_view::npos;
-}
-
 namespace {
 
 bool strip_pair(std::string_view& text, std::string_view open, std::string_view close) {

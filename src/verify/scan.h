@@ -21,9 +21,6 @@ bool has_digit(std::string_view text);
 bool skip_prefix(std::string_view& text, std::string_view prefix);
 bool skip_suffix(std::string_view& text, std::string_view suffix);
 
-// The end of the braces that open at `open` (the index of the closing one), or npos where they never close.
-size_t closing_brace(std::string_view text, size_t open);
-
 // Takes off what surrounds an answer and does not belong to it: space, $, \( \), \[ \], emphasis, quotes, a final full
 // stop.
 std::string_view strip_wrapping(std::string_view text);

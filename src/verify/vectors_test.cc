@@ -5,6 +5,7 @@
 #include <fstream>
 #include <map>
 
+#include "verify/equivalence.h"
 #include "verify/verify_lines.h"
 
 // The conformance vectors of tests/data/vectors. The floors are what the bar asks for: per kind at least what
@@ -32,6 +33,8 @@ TEST(Vectors, PairsAreJudgedAsTheirRulesSay) {
     const json::object row = json::parse(verify_pair(line).text).as_object();
     const bool expected = row.at("equal").as_bool(), accepted = row.at("verdict").as_string() == "equal";
     const std::string kind(row.at("kind").as_string());
+    if (const json::value& key = row.at("canonical"); key.is_string())
+      EXPECT_EQ(canonical_math(std::string_view(key.as_string())), key.as_string()) << row.at("id");
     if (kind == "hostile") {
       EXPECT_FALSE(accepted) << row.at("id");
       continue;

@@ -44,6 +44,8 @@ class Programs(CommandTest):
         code, result = self.solve(script, "--task", "code", "--strategy", "generate-tests:samples=12,tests=2")
         self.assertEqual(code, 0)
         self.assertIn(result["answer"].strip(), ("def double(x):\n    return x + x", "def double(x):\n    return 2 * x"))
+        begin, end = result["span"]
+        self.assertEqual(result["text"].encode()[begin:end].decode(), result["answer"])
         self.assertGreater(result["receipt"]["usage"]["verifier"], 100)  # the prompt for tests
         self.assertEqual(result["receipt"]["samples"], 12)
 
@@ -71,8 +73,9 @@ class Programs(CommandTest):
                 self.assertGreater(row["usage"]["verifier"], 100)
 
     def test_a_question_without_a_program_is_refused(self):
-        model = write_model(self.folder / "model.gguf", [("", {"4": 1})])
-        self.assert_refused(2, "kind code, not math", "solve", "2+2?", "--model", model, "--strategy", "generate-tests")
+        for model in ("no-such-model.gguf", write_model(self.folder / "model.gguf", [("", {"4": 1})])):  # before it is loaded
+            self.assert_refused(2, "kind code, not math", "solve", "2+2?", "--model", model, "--strategy", "generate-tests")
+            self.assert_refused(2, "kind code, not json", "solve", "2+2?", "--model", model, "--strategy", "generate-tests:samples=2", "--task", "json")
 
 
 if __name__ == "__main__":
