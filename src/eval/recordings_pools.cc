@@ -54,9 +54,14 @@ void check_same_question(const Recording& a, const Recording& b) {
                     a.id));
 }
 
+// Whether the samples are a selection. Those of a run that reached its cap are one too where the strategy could have
+// stopped it: with a clearer vote there would be fewer.
 bool stopped_early(const RecordedRun& run) {
-  return !run.cancelled.empty() ||
-         (run.stop_reason != "cap" && run.stop_reason != "no_answer" && run.stop_reason != kJoined);
+  const std::string& strategy = run.strategy;
+  bool could = strategy.starts_with("adaptive") || strategy.starts_with("verified") ||
+               strategy.find("early_stop=true") != std::string::npos;
+  bool ended = run.stop_reason == "cap" || run.stop_reason == "no_answer" || run.stop_reason == kJoined;
+  return could || !ended || !run.cancelled.empty();
 }
 
 // Two runs are no longer one run with a decision: what remains is whether all of their samples are here.
@@ -94,11 +99,11 @@ void join(Recording& into, Recording&& next) {
 
 void check_exchangeable(const Recording& r) {
   if (r.run && stopped_early(*r.run))
-    refuse(
-        fmt::format("question {} of {} was recorded by {}, which stopped early ({}), so its samples are a selection "
-                    "and no policy can be judged on them: record with "
-                    "--strategy self-consistency:samples=16,early_stop=false",
-                    r.id, r.model, r.run->strategy, r.run->stop_reason));
+    refuse(fmt::format(
+        "question {} of {} was recorded by {}, which stopped early or could have ({}): its samples are a selection "
+        "and no policy can be judged on them: record with "
+        "--strategy self-consistency:samples=16,early_stop=false",
+        r.id, r.model, r.run->strategy, r.run->stop_reason));
 }
 
 double cost(const RecordedSample& sample, CostOf of) {

@@ -87,19 +87,26 @@ TEST(Pools, WhatHasNoHonestCostIsRefused) {
   EXPECT_THAT(complaint({a}, CostOf::text), HasSubstr("no text"));
 }
 
-TEST(Pools, SamplesOfARunThatStoppedEarlyAreRefused) {
+TEST(Pools, SamplesOfARunThatStoppedEarlyOrCouldHaveAreRefused) {
   Recording a = question("a", {sample(1, "4", true)});
-  a.run = RecordedRun{.strategy = "adaptive", .stop_reason = "decided", .started = 2};
+  a.run =
+      RecordedRun{.strategy = "self-consistency:samples=2,early_stop=false", .stop_reason = "decided", .started = 2};
   EXPECT_THAT(complaint({a}), HasSubstr("stopped early"));
   a.run->stop_reason = "cap";
   EXPECT_EQ(to_pools({a}, CostOf::tokens).size(), 1);
   a.run->cancelled.push_back({3, 5});
   EXPECT_THAT(complaint({a}), HasSubstr("stopped early"));
+  a.run->cancelled.clear();
+  for (const char* strategy : {"adaptive:rule=lead,m=2,cap=2,wave=0,latency=0.5,refill=true",
+                               "self-consistency:samples=2,early_stop=true", "verified:samples=2,wave=1"}) {
+    a.run->strategy = strategy;  // at the cap, because the vote was not clear before
+    EXPECT_THAT(complaint({a}), HasSubstr("could have"));
+  }
 }
 
 Recording ended(const std::string& why, std::vector<RecordedSample> samples) {
   Recording r = question("a", std::move(samples));
-  r.run = RecordedRun{.strategy = "self-consistency:samples=1",
+  r.run = RecordedRun{.strategy = "self-consistency:samples=1,early_stop=false",
                       .stop_reason = why,
                       .answer = "4",
                       .votes = 1,
