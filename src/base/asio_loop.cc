@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <optional>
 #include <utility>
 
 namespace reckon {
@@ -14,7 +15,7 @@ struct AsioLoop::Asio {
   explicit Asio(int workers) : pool(static_cast<size_t>(workers)) {}
   asio::io_context context{1};
   asio::steady_timer timer{context};
-  bool turn_queued = false;
+  std::optional<Loop::Time> armed;  // when it fires
   asio::thread_pool pool;
 };
 
@@ -33,26 +34,24 @@ void AsioLoop::offload(std::function<void()> work, std::function<void()> done) {
   });
 }
 
-void AsioLoop::woken() {
-  if (std::exchange(asio_->turn_queued, true)) return;
-  asio::post(asio_->context, [this] { turn(); });
-}
-
+// What is ready and what is due. The timer is left alone where it fires early enough: setting it costs system calls.
 void AsioLoop::turn() {
-  asio_->turn_queued = false;
   fire(now());
   drain();
   if (timers().empty()) return;
-  asio_->timer.expires_at(timers().begin()->first);
+  Time next = timers().begin()->first;
+  if (asio_->armed && *asio_->armed <= next) return;
+  asio_->armed = next;
+  asio_->timer.expires_at(next);
   asio_->timer.async_wait([this](const boost::system::error_code& error) {
-    if (!error) woken();
+    if (!error) asio_->armed.reset();
   });
 }
 
 void AsioLoop::run_until(const std::function<bool()>& done) {
   auto work = asio::make_work_guard(asio_->context);
   asio_->context.restart();
-  while (!done()) asio_->context.run_one();
+  for (turn(); !done(); turn()) asio_->context.run_one();
 }
 
 }  // namespace reckon

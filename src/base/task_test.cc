@@ -195,6 +195,16 @@ TEST(AsioLoop, TakesDeliveriesFromOtherThreadsAndTimers) {
   EXPECT_EQ(loop.run(within(1ms, after(10min, 1))), std::nullopt);
 }
 
+Task<int> sleeps_after_the_pool(int x) {
+  int y = co_await square_on_pool(x);
+  co_await sleep_for(1ms);
+  co_return y;
+}
+TEST(AsioLoop, ATimerThatComesLaterAndIsDueEarlierIsNotMissed) {
+  AsioLoop loop;
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(loop.run(within(10min, sleeps_after_the_pool(3))), 9);
+}
+
 // Random delays, failures and early leaving: whatever happens, nothing survives and every task is accounted for.
 TEST(Stream, RandomRunsLeaveNothingBehind) {
   for (uint64_t seed = 0; seed < 2000; ++seed) {

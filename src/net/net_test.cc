@@ -19,13 +19,13 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-// Counts how the tasks of its requests end.
+// Counts the tasks of its requests.
 struct Endings {
-  std::atomic<int> running{0}, finished{0};
+  std::atomic<int> begun{0}, running{0}, finished{0};
 };
 class Count {
  public:
-  explicit Count(Endings& endings) : endings_(endings) { ++endings_.running; }
+  explicit Count(Endings& endings) : endings_(endings) { ++endings_.begun, ++endings_.running; }
   ~Count() { --endings_.running; }
 
  private:
@@ -59,6 +59,7 @@ Task<void> answer(const HttpRequest& request, Responder& responder, Endings& end
   } else if (request.path == "/throw") {
     throw std::runtime_error("bug");
   } else {
+    Count count(endings);
     if (request.path == "/slow") co_await sleep_for(50ms);
     responder.send({.body = request.method + " " + request.path + " " + std::to_string(request.body.size()),
                     .content_type = "text/plain"});
@@ -206,8 +207,8 @@ TEST_F(Net, AClientThatDoesNotReadIsDropped) {
   serve({.backlog_bytes = 100'000});
   asio::ip::tcp::socket socket = connect();
   asio::write(socket, asio::buffer(std::string("GET /flood HTTP/1.1\r\n\r\n")));
-  EXPECT_TRUE(eventually([&] { return endings_.running == 1; }));
-  EXPECT_TRUE(eventually([&] { return endings_.running == 0; }));
+  EXPECT_TRUE(eventually([&] { return endings_.begun == 1 && endings_.running == 0; }));
+  EXPECT_EQ(endings_.finished, 0);
 }
 
 TEST_F(Net, ASilentStreamIsKeptAliveByComments) {
@@ -228,7 +229,7 @@ TEST_F(Net, DrainingFinishesWhatRunsAndEndsTheRest) {
   serve();
   asio::ip::tcp::socket idle = connect(), busy = connect();
   asio::write(busy, asio::buffer(std::string("GET /slow HTTP/1.1\r\n\r\n")));
-  std::this_thread::sleep_for(20ms);
+  EXPECT_TRUE(eventually([&] { return endings_.begun == 1; }));
   loop_.post([this] { server_->drain(); });
   EXPECT_NE(all(busy).find("GET /slow 0"), std::string::npos);
   EXPECT_EQ(all(idle), "");

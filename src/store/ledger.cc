@@ -102,11 +102,16 @@ Ledger::~Ledger() {
   writer_.join();
 }
 
-void Ledger::append(LedgerEntry entry, Done done) {
+bool Ledger::put(LedgerEntry entry, Done done) {
   std::lock_guard lock(mutex_);
   if (waiting_.size() >= kMostWaiting)
     throw Error(Code::overloaded, "too many runs wait to be written to the ledger; the disk cannot keep up");
   waiting_.push_back({std::move(entry), std::move(done)});
+  return waiting_.size() == 1;
+}
+
+void Ledger::append(LedgerEntry entry, Done done) {
+  put(std::move(entry), std::move(done));
   changed_.notify_one();
 }
 
@@ -119,15 +124,17 @@ void Ledger::append(LedgerEntry entry) {
   written.get_future().get();
 }
 
+// The writer is woken when the loop's turn is over, so that the rows of requests that end together share a transaction.
 Task<void> Ledger::append_async(LedgerEntry entry) {
   Loop& loop = co_await this_loop();
   Arrival<bool> arrival;
-  append(std::move(entry), [&loop, arrival](const std::exception_ptr& failure) {
+  bool first = put(std::move(entry), [&loop, arrival](const std::exception_ptr& failure) {
     loop.post([arrival, failure] {
       if (failure) arrival.fail(failure);
       else arrival.deliver(true);
     });
   });
+  if (first) loop.post([this] { changed_.notify_one(); });
   co_await arrival;
 }
 

@@ -65,6 +65,7 @@ class Ledger {
     Done done;
   };
   static void insert(Database& database, const LedgerEntry& entry);
+  bool put(LedgerEntry entry, Done done);  // true: no other row waits
 
   const std::string path_;
   std::mutex mutex_;  // guards what follows
