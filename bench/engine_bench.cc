@@ -140,7 +140,7 @@ Task<double> first_token(EngineModel& model) {
     Clock::time_point began = Clock::now();
     std::unique_ptr<Branch> branch = co_await model.open({{}, "Once upon a time"}, account);
     double first = 0;
-    auto sink = [&](std::string_view) { first = first > 0 ? first : seconds_since(began); };
+    TextSink sink{[&](std::string_view) { first = first > 0 ? first : seconds_since(began); }};
     co_await branch->generate({.tokens = 4, .stop = {}}, {.temperature = 0}, sink);
     times.push_back(first);
   }

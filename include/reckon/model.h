@@ -90,8 +90,14 @@ struct Turn {
   std::vector<ToolCall> tool_calls = {};  // without ids where the model gives none
 };
 
-// Called on the loop thread with each new piece of whole text.
-using TextSink = std::function<void(std::string_view)>;
+// Where new pieces of whole text go, called on the loop thread. One that is not `live` is shown the first piece, which
+// tells when the text began, and what follows at the end: every piece wakes the loop.
+struct TextSink {
+  std::function<void(std::string_view)> show;
+  bool live = true;
+  explicit operator bool() const { return show != nullptr; }
+  void operator()(std::string_view piece) const { show(piece); }
+};
 
 // Parameters of the arithmetic, for FLOPs: two per parameter and token, and attention over what precedes it. Zero where
 // unknown.

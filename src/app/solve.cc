@@ -125,7 +125,7 @@ int solve(const Options& options) {
   if (options.stream)
     how.progress.text = [](int number) -> TextSink {
       if (number > 0) return {};
-      return [](std::string_view piece) { fmt::print("{}", piece), std::fflush(stdout); };
+      return {[](std::string_view piece) { fmt::print("{}", piece), std::fflush(stdout); }};
     };
   else how.progress.event = show;
   Run run = loop.run(recorder ? recorder->run(question, *strategy, *model, verifier, std::move(how))

@@ -56,6 +56,7 @@ struct BranchState {
   int line = 0;
   int tokens = 0;
   bool busy = false;
+  bool left = false;  // in the middle of an operation, once: the engine may still charge for it
 };
 
 // One operation of a branch, from its start to its end. Leaving early cancels it: the branch is then as it was before.
@@ -70,9 +71,11 @@ class Operation {
   Operation(const Operation&) = delete;
   ~Operation() {
     waiting->left = true;
-    waiting->sink = nullptr;
+    waiting->sink = {};
     state_->busy = false;
-    if (!waiting->arrival.arrived() && cancel) cancel();
+    if (waiting->arrival.arrived() || !cancel) return;
+    cancel();
+    state_->left = true;
   }
   WaitingPtr<T> waiting = std::make_shared<Waiting<T>>();
   std::function<void()> cancel;
@@ -84,16 +87,19 @@ class Operation {
 class EngineBranch : public Branch {
  public:
   explicit EngineBranch(std::shared_ptr<BranchState> state) : state_(std::move(state)) {}
+  // Where nothing was left half-way nothing more is charged, and who waits for that need not wait for the engine.
   ~EngineBranch() override {
-    bool alive = state_->shared->inbox->push(
-        Inbox::Kind::ending,
-        [id = state_->id, payer = Payer{state_->account, state_->line}](Stepper& s) { s.drop(id, payer); });
-    if (!alive) state_->account->close(state_->line);
+    std::optional<Payer> payer;
+    if (state_->busy || state_->left) payer = Payer{state_->account, state_->line};
+    bool alive =
+        state_->shared->inbox->push(Inbox::Kind::ending, [id = state_->id, payer](Stepper& s) { s.drop(id, payer); });
+    if (!alive || !payer) state_->account->close(state_->line);
   }
 
   Task<Segment> generate(Until until, Sampling how, TextSink sink) override {
     std::shared_ptr<BranchState> state = state_;
     GenerateOrder order{.until = std::move(until), .how = std::move(how)};
+    if (sink) order.shown = sink.live ? Shown::pieces : Shown::ends;
     if (order.until.end_of_thinking) order.close = state->shared->capabilities.think_close;
     order.rules = state->shared->rules(order.how.grammar);
     Operation<Generated> operation(state, std::move(sink));
@@ -110,6 +116,7 @@ class EngineBranch : public Branch {
     auto child = std::make_shared<BranchState>(*state_);
     child->id = state_->shared->next_id();
     child->role = role;
+    child->left = false;
     child->line = state_->account->open(role);
     auto branch = std::make_unique<EngineBranch>(child);  // closes the line if the engine refuses
     child->account->cached(child->line, child->tokens);

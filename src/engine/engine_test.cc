@@ -135,7 +135,7 @@ TEST_F(Engine, StopStringsEndAcrossTokensAndStreamingShowsTheSameText) {
   std::string streamed;
   Until until{.tokens = 100, .stop = {"in the park. One"}};
   Segment segment =
-      loop_.run(branch->generate(until, {.temperature = 0}, [&](std::string_view piece) { streamed += piece; }));
+      loop_.run(branch->generate(until, {.temperature = 0}, {[&](std::string_view piece) { streamed += piece; }}));
   EXPECT_EQ(segment.finish, Finish::stop_string);
   EXPECT_EQ(segment.text, ", there was a little girl named Lily. She loved to play outside ");
   EXPECT_EQ(streamed, segment.text);
@@ -191,14 +191,24 @@ TEST_F(Engine, ADroppedTaskLeavesTheBranchAsItWas) {
   expect_ledger_equals_engine(*account_);
 }
 
+TEST_F(Engine, WhoDoesNotWatchLiveIsShownTheFirstPieceAndTheRestAtTheEnd) {
+  auto branch = loop_.run(story(*model_, account_));
+  std::vector<std::string> pieces;
+  TextSink sink{[&](std::string_view piece) { pieces.emplace_back(piece); }, false};
+  Segment segment = loop_.run(branch->generate({.tokens = 30, .stop = {}}, {.temperature = 0}, sink));
+  ASSERT_EQ(pieces.size(), 2u);
+  EXPECT_EQ(pieces[0], ",");
+  EXPECT_EQ(pieces[0] + pieces[1], segment.text);
+}
+
 TEST_F(Engine, ClosingTheModelEndsWhatRuns) {
   auto branch = loop_.run(story(*model_, account_));
   auto close = [this] { model_.reset(); };
   Code code = code_of([&] {
     Until until{.tokens = 0, .stop = {}};
-    loop_.run(branch->generate(until, {.temperature = 0}, [&](std::string_view) {
-      if (model_) close();
-    }));
+    loop_.run(branch->generate(until, {.temperature = 0}, {[&](std::string_view) {
+                                 if (model_) close();
+                               }}));
   });
   EXPECT_EQ(code, Code::cancelled);
   EXPECT_EQ(code_of([&] { loop_.run(greedy(*branch, 5)); }), Code::model_unavailable);
@@ -213,10 +223,10 @@ TEST_F(Engine, AStreamMayDropItsOwnTask) {
   Until until{.tokens = 0, .stop = {}};
   std::string seen;  // also read after the drop: the sink must live on while it runs
   task.emplace(
-      branch->generate(until, {.temperature = 0}, [&task, &seen, mark = std::string(100, 'x')](std::string_view) {
-        task.reset();
-        seen = mark;
-      }));
+      branch->generate(until, {.temperature = 0}, {[&task, &seen, mark = std::string(100, 'x')](std::string_view) {
+                         task.reset();
+                         seen = mark;
+                       }}));
   Wakeup nobody([](void*) noexcept {}, nullptr);
   task->start(loop_, nobody);
   loop_.run_until([&] { return !seen.empty(); });

@@ -22,7 +22,7 @@ constexpr const char* kStarvedNote = "other processes took processor time: the e
 // On the loop thread. The sink may drop the task that owns it, so it must not be destroyed while it runs.
 void show(Waiting<Generated>& waiting, const std::string& text) {
   if (waiting.left || !waiting.sink) return;
-  TextSink sink = std::exchange(waiting.sink, nullptr);
+  TextSink sink = std::exchange(waiting.sink, {});
   sink(text);
   if (!waiting.left) waiting.sink = std::move(sink);
 }
@@ -317,11 +317,12 @@ Account::Work Stepper::price(const Sequence& s, int first, int count) const {
 
 void Stepper::decode(const std::vector<Part>& parts) {
   auto start = std::chrono::steady_clock::now();
-  double cpu = process_cpu_seconds();
+  bool watch = setting_.adapt_threads && setting_.threads_most > 1;
+  double cpu = watch ? process_cpu_seconds() : 0;  // a system call
   LlamaContext::Result result = llama_.decode(entries_);
   double wall = seconds_since(start);
   working_.decode_seconds += wall;
-  if (setting_.adapt_threads) watch_threads(parts, wall, process_cpu_seconds() - cpu);
+  if (watch) watch_threads(parts, wall, process_cpu_seconds() - cpu);
   if (result != LlamaContext::Result::done) {
     give_back(parts);
     if (result == LlamaContext::Result::no_room && parts.size() > 1) return;  // the others come again without it
@@ -412,10 +413,9 @@ void Stepper::draw(Sequence& s, std::span<const float> row) {
   if (hit == TextStream::Hit::stop) return finish(s, Finish::stop_string);
   if (hit == TextStream::Hit::close) return finish(s, Finish::end_of_thinking);
   if (g.segment.tokens == g.order.until.tokens || s.size() >= llama_.context()) return finish(s, Finish::length);
-  if (std::string text = g.stream.take(); !text.empty()) {
-    g.segment.text += text;
+  g.segment.text += g.stream.take();
+  if (std::string text = g.tells_now() ? g.news() : ""; !text.empty())
     outbox_.push_back([waiting = g.waiting, text = std::move(text)] { show(*waiting, text); });
-  }
 }
 
 void Stepper::note_draw(Generate& g, const Draw& drawn) {
@@ -428,8 +428,8 @@ void Stepper::finish(Sequence& s, Finish why) {
   auto& g = std::get<Generate>(s.operation);
   s.rules = g.order.rules;
   s.grammar_from = g.grammar_from;
-  std::string rest = g.stream.finish();
-  g.segment.text += rest;
+  g.segment.text += g.stream.finish();
+  std::string rest = g.order.shown == Shown::nothing ? "" : g.news();
   g.segment.finish = why, g.segment.stop = g.stream.stop();
   g.segment.logprobs = g.evidence.summary();
   g.segment.trace = g.evidence.trace();

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -45,10 +46,14 @@ struct Payer {                       // one line of an account
   int line = 0;
 };
 
+// What of a text is shown while it grows: the loop is woken for every piece.
+enum class Shown { nothing, ends, pieces };  // ends: the first piece, and at the end what followed
+
 // What a piece of generation is asked for.
 struct GenerateOrder {
   Until until;
   Sampling how;
+  Shown shown = Shown::nothing;
   std::string close;                          // ends the text and belongs to it; empty: nothing does
   std::shared_ptr<const GrammarRules> rules;  // of how.grammar; null: none
 };
@@ -94,6 +99,9 @@ class Stepper {
     std::optional<GrammarState> grammar{};
     Evidence evidence{};
     Segment segment{};
+    size_t told = 0;  // bytes of its text that were shown
+    bool tells_now() const { return order.shown == Shown::pieces || (order.shown == Shown::ends && told == 0); }
+    std::string news() { return segment.text.substr(std::exchange(told, segment.text.size())); }
   };
   struct Score {
     WaitingPtr<double> waiting;

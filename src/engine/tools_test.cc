@@ -119,6 +119,19 @@ TEST_F(ToolsTest, TextWithoutACallIsContentAndACallInItIsTakenOut) {
   EXPECT_EQ(model_->read(form, broken, false).content, broken);
 }
 
+TEST_F(ToolsTest, OfATextThatWasCutTheCallsBeforeTheCutAreWhole) {
+  Prompt several = prompt(ToolChoice::required);
+  several.parallel_tool_calls = true;
+  Form form = model_->form(several);
+  const std::string call = "<tool_call>\n{\"name\": \"add\", \"arguments\": {\"a\": 2, \"b\": \"x\"}}\n</tool_call>";
+  for (const std::string cut : {"", "\n", "\n<tool_call>\n{\"name\": \"add\", \"argum", "\n<tool_call>\n{\"na"}) {
+    Turn turn = model_->read(form, call + cut, true);
+    ASSERT_FALSE(turn.tool_calls.empty()) << cut;
+    EXPECT_EQ(boost::json::parse(turn.tool_calls[0].arguments), (boost::json::value{{"a", 2}, {"b", "x"}})) << cut;
+    EXPECT_EQ(turn.content.find("tool_call"), std::string::npos) << cut;
+  }
+}
+
 TEST_F(ToolsTest, CallsAndTheirResultsArePartOfThePrompt) {
   Prompt history = prompt(ToolChoice::automatic);
   int before = model_->count_tokens(history);
