@@ -157,7 +157,7 @@ int serve(const Options& options) {
                      .cors = config.cors,
                      .version = RECKON_VERSION};
   AccessLog log(config.log);
-  how.log = [&log](const std::string& line) { log.write(line); };
+  if (!config.log.empty()) how.log = [&log](const std::string& line) { log.write(line); };
   std::unique_ptr<Recorder> recorder;
   if (!config.record.empty()) {
     recorder = std::make_unique<Recorder>(config.record);

@@ -29,6 +29,7 @@ struct Ask {
   std::string json_schema;         // the answer is JSON that it allows; empty: any text
   std::string schema_field;        // that gave it
   Form form;                       // how the answer is written, by the model; see Runs::prepare
+  int prompt_tokens = 0;           // the same
   TaskKind task = TaskKind::math;  // how answers are found and compared when there is a vote
   int n = 1;
   Sampling sampling;

@@ -73,7 +73,7 @@ Task<void> Books::settle(Books& books, Page::State state, std::string why) {
 Task<void> Books::enter(std::string key, Receipt receipt) {
   metrics_.computed(receipt.usage);
   if (receipt.budget.tokens && receipt.usage.computed() > *receipt.budget.tokens) metrics_.overrun();
-  finished_.push_back({receipt.id, key, to_json(receipt)});
+  finished_.push_back({receipt.id, key, receipt});
   if (finished_.size() > kRemembered) finished_.pop_front();
   if (!options_.ledger) co_return;
   LedgerEntry entry{.command = "serve",
@@ -123,7 +123,7 @@ std::string Books::state(const std::string& id, const std::string& key) const {
   }
   auto found = std::ranges::find(finished_, id, &Finished::id);
   if (found == finished_.end() || found->key != key) return "";
-  return fmt::format(R"({{"id":"{}","state":"finished","receipt":{}}})", id, found->receipt);
+  return fmt::format(R"({{"id":"{}","state":"finished","receipt":{}}})", id, to_json(found->receipt));
 }
 
 std::vector<std::string> Books::live(const std::string& key) const {

@@ -88,7 +88,8 @@ class Books {
   Quota quota_;
   std::map<std::string, Page*> live_;
   struct Finished {
-    std::string id, key, receipt;
+    std::string id, key;
+    Receipt receipt;
   };
   std::deque<Finished> finished_;
   std::list<Job> jobs_;

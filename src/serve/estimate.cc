@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "policy/waves.h"
+#include "serve/refusal.h"
 #include "strategy/catalog.h"
 
 namespace reckon {
@@ -20,13 +22,28 @@ int64_t scoring(const Spec& spec, int64_t samples, int64_t prompt_tokens, int64_
   return 0;
 }
 
+// Samples that it draws at most; none where it does not say.
+std::optional<int64_t> most_samples(const Spec& spec) {
+  for (const char* name : {"samples", "cap", "n"})
+    if (auto found = spec.values.find(name); found != spec.values.end()) return std::stoll(found->second);
+  return std::nullopt;
+}
+
+std::string whole_text(const Spec& spec) {
+  std::string text = spec.name;
+  char separator = ':';
+  for (const auto& [name, value] : spec.values) {
+    text += fmt::format("{}{}={}", separator, name, value);
+    separator = ',';
+  }
+  return make_strategy(text)->text();
+}
+
 }  // namespace
 
 Estimate estimate(const Ask& ask, int64_t prompt_tokens, const Capabilities& model) {
   Spec spec = parse_spec(make_strategy(ask.strategy)->text());
-  Estimate most{.samples = ask.n};
-  for (const char* name : {"samples", "cap", "n"})
-    if (auto found = spec.values.find(name); found != spec.values.end()) most.samples = std::stoll(found->second);
+  Estimate most{.samples = most_samples(spec).value_or(ask.n)};
   most.samples = std::min(most.samples, ask.budget.samples.value_or(most.samples));
   int64_t room = std::max<int64_t>(model.context - prompt_tokens, 0);
   most.each = ask.until.tokens > 0 ? std::min<int64_t>(ask.until.tokens, room) : room;
@@ -49,17 +66,24 @@ Estimate estimate(const Ask& ask, int64_t prompt_tokens, const Capabilities& mod
 std::string shallower(const std::string& strategy, int waiting, int active) {
   if (waiting == 0 || !strategy.starts_with("adaptive")) return strategy;
   Spec spec = parse_spec(make_strategy(strategy)->text());
-  auto cap = spec.values.find("cap");
+  auto cap = spec.values.find("cap"), least = spec.values.find("least");
   if (cap == spec.values.end()) return strategy;
-  int64_t fewer = std::max<int64_t>(1, std::stoll(cap->second) * active / (active + waiting));
-  cap->second = std::to_string(fewer);
-  std::string text = spec.name;
-  char separator = ':';
-  for (const auto& [name, value] : spec.values) {
-    text += fmt::format("{}{}={}", separator, name, value);
-    separator = ',';
-  }
-  return make_strategy(text)->text();
+  int64_t fewest = least == spec.values.end() ? 1 : std::stoll(least->second);
+  cap->second = std::to_string(std::max<int64_t>(fewest, std::stoll(cap->second) * active / (active + waiting)));
+  return whole_text(spec);
+}
+
+std::string with_choices(const std::string& strategy, int choices) {
+  Spec spec = parse_spec(make_strategy(strategy)->text());
+  if (int64_t most = most_samples(spec).value_or(choices); choices > most)
+    throw Refusal(Code::invalid_request,
+                  fmt::format("this policy draws at most {} samples, which cannot give {} choices", most, choices), "n",
+                  "invalid_value");
+  std::string number = std::to_string(choices);
+  if (spec.name == "adaptive") spec.values["least"] = number;
+  if (spec.name == "verified") spec.values["accept"] = number;
+  if (spec.name == "self-consistency") spec.values["early_stop"] = "false";
+  return whole_text(spec);
 }
 
 }  // namespace reckon

@@ -137,10 +137,9 @@ std::string Service::policies() const {
 std::string Service::estimate(const HttpRequest& request, const Runs& runs) const {
   Ask ask = parse_chat(request, options_.limits, runs.model().capabilities());
   runs.prepare(ask);
-  int prompt = runs.count_tokens(ask);
-  Estimate most = reckon::estimate(ask, prompt, runs.model().capabilities());
+  Estimate most = reckon::estimate(ask, ask.prompt_tokens, runs.model().capabilities());
   return json::serialize(json::object{{"policy", ask.strategy},
-                                      {"prompt_tokens", prompt},
+                                      {"prompt_tokens", ask.prompt_tokens},
                                       {"samples_at_most", most.samples},
                                       {"tokens_at_most", most.tokens},
                                       {"kv_cells_at_most", most.cells},

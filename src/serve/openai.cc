@@ -82,7 +82,6 @@ void read_common(Ask& ask, Fields& fields, const HttpRequest& request, const Ser
     options.ignore({"include_obfuscation"});
     warn_unknown(ask, options);
   }
-  if (ask.n > 1 && ask.voting()) unsupported("n", "a vote has one answer; use the policy single for several choices");
   // Several choices are drawn together, whatever the options of single.
   if (ask.n > 1 && ask.strategy == strategy_of("greedy", limits)) ask.sampling.temperature = 0;
 }

@@ -9,6 +9,7 @@
 #include "base/rng.h"
 #include "base/text.h"
 #include "policy/waves.h"
+#include "serve/choices.h"
 #include "serve/estimate.h"
 #include "serve/refusal.h"
 #include "serve/thinking.h"
@@ -22,8 +23,6 @@
 namespace reckon {
 namespace {
 
-using Parts = ThinkingSplitter::Parts;
-
 Prompt prompt_of(const Ask& ask) {
   return {.messages = ask.messages,
           .text = ask.prompt.value_or(""),
@@ -31,12 +30,6 @@ Prompt prompt_of(const Ask& ask) {
           .tool_choice = ask.tool_choice,
           .parallel_tool_calls = ask.parallel_tool_calls,
           .json_schema = ask.json_schema};
-}
-
-Parts split(const Capabilities& model, std::string_view text) {
-  ThinkingSplitter splitter(model.think_open, model.think_close);
-  Parts parts = splitter.feed(text), rest = splitter.end();
-  return {parts.reasoning + rest.reasoning, parts.content + rest.content};
 }
 
 std::string calls_json(const std::vector<ToolCall>& calls) {
@@ -87,7 +80,7 @@ class ReplyVerifier : public Verifier {
       : model_(model), form_(form), inner_(inner) {}
   std::optional<Answer> extract(const Question& question, std::string_view text, bool cut) const override {
     if (form_.tools) {
-      Parts parts = split(model_.capabilities(), text);
+      ThinkingSplitter::Parts parts = split_thinking(model_.capabilities(), text);
       Turn turn = model_.read(form_, parts.content, cut);
       if (!turn.tool_calls.empty()) {
         if (cut) return std::nullopt;
@@ -123,83 +116,6 @@ class ReplyVerifier : public Verifier {
   const Verifier& inner_;
 };
 
-// Fills in what each choice says, beside its text.
-void take_apart(const Model& model, const Ask& ask, const std::string& id, Done& done) {
-  size_t calls = 0;
-  for (Choice& choice : done.choices) {
-    if (ask.prompt) {  // raw text is the caller's own affair
-      choice.content = choice.text;
-      continue;
-    }
-    Parts parts = split(model.capabilities(), choice.text);
-    bool cut = choice.finish == Finish::length || choice.finish == Finish::budget;
-    Turn turn = model.read(ask.form, parts.content, cut);
-    if (cut) turn.tool_calls.clear();  // half a call is no call
-    choice.reasoning = std::move(parts.reasoning);
-    choice.content = std::move(turn.content);
-    choice.tool_calls = std::move(turn.tool_calls);
-    for (ToolCall& call : choice.tool_calls)
-      if (call.id.empty()) call.id = fmt::format("call_{}_{}", id, calls++);
-  }
-}
-
-// The grammar leaves out keywords that llama.cpp's converter does not know: what breaks those is said.
-void check_schema(const Ask& ask, Done& done) {
-  if (ask.json_schema.empty()) return;
-  try {
-    JsonSchema schema(ask.json_schema);
-    for (const Choice& choice : done.choices)
-      if (choice.finish == Finish::stop)
-        if (auto problem = schema.problem(choice.content))
-          done.warnings.push_back(fmt::format("the answer breaks the schema: {}", *problem));
-  } catch (const Error& error) {
-    done.warnings.push_back(fmt::format("the answer was not checked against the schema: {}", error.what()));
-  }
-}
-
-void select(Usage& usage, int64_t tokens) {
-  tokens = std::min(tokens, usage.discarded);
-  usage.selected += tokens;
-  usage.discarded -= tokens;
-}
-
-Choice choice_of(const Sample& sample, const Ask& ask) {
-  bool own = std::ranges::find(ask.form.stop, sample.stop) == ask.form.stop.end();  // not the template's
-  return {.text = sample.text,
-          .finish = sample.finish,
-          .drawn = ask.sampling.top_logprobs >= 0 ? sample.drawn : std::vector<DrawnToken>{},
-          .stop = own ? sample.stop : ""};
-}
-
-// From an outcome to what the client gets. There is always a text: where nothing won, the lead sample's.
-void choose(const Ask& ask, Done& done) {
-  const Outcome& outcome = done.run.outcome;
-  Usage& usage = done.run.receipt.usage;
-  if (!ask.voting()) {
-    for (size_t i = 0; i < done.said.size(); ++i) {
-      auto ended = std::ranges::find(outcome.samples, static_cast<int>(i), &Sample::number);
-      done.choices.push_back(ended != outcome.samples.end() ? choice_of(*ended, ask)
-                                                            : Choice{done.said[i], Finish::budget});
-    }
-    while (done.choices.size() > 1 && done.choices.back().finish == Finish::budget && done.choices.back().text.empty())
-      done.choices.pop_back();
-    if (static_cast<int>(done.choices.size()) < ask.n)
-      done.warnings.push_back(fmt::format("the budget allowed {} of {} choices", done.choices.size(), ask.n));
-    select(usage, usage.discarded);
-    return;
-  }
-  const std::string& text = outcome.answer ? outcome.text : done.said.front();
-  auto spoken = std::ranges::find(outcome.samples, text, &Sample::text);
-  if (!outcome.answer && spoken == outcome.samples.end()) spoken = outcome.samples.begin();
-  if (spoken == outcome.samples.end()) {
-    done.choices.push_back({done.said.front(), Finish::budget});
-  } else {
-    done.choices.push_back(choice_of(*spoken, ask));
-    if (!outcome.answer) select(usage, spoken->tokens);
-  }
-  if (!outcome.answer) done.warnings.push_back("no sample gave an answer that could be compared; this is one of them");
-}
-
 }  // namespace
 
 Runs::Runs(Loop& loop, Model& model, const ServeLimits& limits, Books& books, Runner runner)
@@ -224,15 +140,18 @@ void Runs::prepare(Ask& ask) const {
     Calibrated chosen = calibrated(ask.strategy, *limits_.calibration, model_.capabilities().name, ask.task);
     ask.strategy = chosen.strategy, ask.note = chosen.note;
   }
-  if (ask.tools.empty() && ask.json_schema.empty()) return;
-  try {
-    ask.form = model_.form(prompt_of(ask));
-  } catch (const Error& error) {
-    throw Refusal(error.code(), error.what(), ask.json_schema.empty() ? "tools" : ask.schema_field,
-                  error.code() == Code::unsupported ? "unsupported" : "invalid_value");
+  if (ask.n > 1 && ask.voting()) ask.strategy = with_choices(ask.strategy, ask.n);
+  if (!ask.tools.empty() || !ask.json_schema.empty()) {
+    try {
+      ask.form = model_.form(prompt_of(ask));
+    } catch (const Error& error) {
+      throw Refusal(error.code(), error.what(), ask.json_schema.empty() ? "tools" : ask.schema_field,
+                    error.code() == Code::unsupported ? "unsupported" : "invalid_value");
+    }
+    ask.sampling.grammar = ask.form.grammar;
+    ask.until.stop.insert(ask.until.stop.end(), ask.form.stop.begin(), ask.form.stop.end());
   }
-  ask.sampling.grammar = ask.form.grammar;
-  ask.until.stop.insert(ask.until.stop.end(), ask.form.stop.begin(), ask.form.stop.end());
+  ask.prompt_tokens = count_tokens(ask);
 }
 
 int Runs::count_tokens(const Ask& ask) const {
@@ -307,7 +226,7 @@ Task<Runs::PassPtr> Runs::admit(Ask& ask, Entrant entrant) {
 
 // What runs: under load, adaptive votes pay more for compute.
 std::string Runs::strategy_now(const Ask& ask, std::vector<std::string>& warnings) {
-  if (ask.n > 1) return fmt::format("self-consistency:samples={},early_stop=false", ask.n);
+  if (ask.n > 1 && !ask.voting()) return fmt::format("self-consistency:samples={},early_stop=false", ask.n);
   std::string text =
       limits_.shallower_under_load ? shallower(ask.strategy, gate_.waiting(), limits_.active) : ask.strategy;
   if (text != ask.strategy) {
@@ -331,8 +250,8 @@ void Runs::measure(const Ask& ask, const Done& done, Metrics::Ran ran, double st
 }
 
 Task<Done> Runs::run(Ask ask, Caller caller, Watcher watcher) {
-  Done done{.prompt_tokens = count_tokens(ask), .warnings = ask.warnings};
-  done.said.resize(static_cast<size_t>(ask.n));
+  Done done{.prompt_tokens = ask.prompt_tokens, .warnings = ask.warnings};
+  done.said.resize(static_cast<size_t>(ask.voting() ? 1 : ask.n));
   books_.check();
   Loop::Time start = loop_.now();
   const KeyRules& key = caller.key;
@@ -371,12 +290,13 @@ Task<void> Runs::compute(Admitted request, PassPtr pass, Done& done) {
       .budget = ask.budget, .seed = ask.seed.value_or(next_seed_++), .sampling = ask.sampling, .until = ask.until};
   options.progress.event = watcher.event;
   options.progress.text = [&](int number) -> TextSink {
-    if (number >= ask.n) return {};
-    return [&, choice = static_cast<size_t>(number)](std::string_view piece) {
+    if (number >= static_cast<int>(done.said.size())) return {};
+    auto show = [&, choice = static_cast<size_t>(number)](std::string_view piece) {
       if (first == 0) first = since_start();
       done.said[choice] += piece;
       if (watcher.text) watcher.text(choice, piece);
     };
+    return {show, watcher.text != nullptr};
   };
   options.on_start = [&, seed = options.seed](const std::shared_ptr<Account>& account) {
     const Capabilities& facts = model_.capabilities();
@@ -412,9 +332,7 @@ Task<void> Runs::compute(Admitted request, PassPtr pass, Done& done) {
 
   done.run.receipt.id = caller.id;
   measure(ask, done, {.seconds = since_start(), .first = first}, step_then);
-  choose(ask, done);
-  take_apart(model_, ask, caller.id, done);
-  check_schema(ask, done);
+  choose(model_, ask, done);
   co_await page.close(done.run.receipt);
 }
 

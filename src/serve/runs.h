@@ -24,7 +24,7 @@ struct Choice {
 
 // An answered request. The receipt's usage counts the tokens of all choices as selected.
 struct Done {
-  std::vector<Choice> choices;  // n of them, fewer where the budget ended first; one where there was a vote
+  std::vector<Choice> choices;  // n of them, or fewer and a warning; of a vote the winner first
   Run run;
   int prompt_tokens = 0;
   std::vector<std::string> said;  // by each choice, as far as it came; with a vote: by the lead sample alone
@@ -67,8 +67,8 @@ class Runs {
   Runs(Loop& loop, Model& model, const ServeLimits& limits, Books& books, Runner runner = reckon::run);
 
   Task<Done> run(Ask ask, Caller caller, Watcher watcher);
-  // The calibrated strategy, and what the model says about the form of the answer: its grammar, its stop strings.
-  // Throws where it cannot be had.
+  // The calibrated strategy, what the model says about the form of the answer (its grammar, its stop strings), and the
+  // length of the prompt. Throws where it cannot be had.
   void prepare(Ask& ask) const;
   int count_tokens(const Ask& ask) const;  // of its prompt; throws Refusal when it does not fit the context
 

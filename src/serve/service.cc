@@ -53,6 +53,7 @@ Service::Entry::~Entry() {
   static constexpr std::string_view kKnown[] = {"/v1/messages/count_tokens", "/v1/models", "/health", "/metrics"};
   bool known = form_of(path) || std::ranges::find(kKnown, path) != std::end(kKnown);
   service.metrics_.answered(known ? path : "other", status);
+  if (!service.options_.log) return;
   double ms = std::chrono::duration<double, std::milli>(service.loop_.now() - start).count();
   service.options_.log(json::serialize(
       json::object{{"time", fmt::format("{:%FT%TZ}", fmt::gmtime(static_cast<std::time_t>(unix_seconds())))},
@@ -229,8 +230,8 @@ Task<void> Service::generate(const HttpRequest& request, Responder& responder, S
   ModelPool::Lease model = co_await lease(request);
   Ask ask = form.parse(request, limits, model.model().capabilities());
   if (ask.deadline) *ask.deadline -= std::chrono::duration<double>(loop_.now() - entry->start).count();
-  model.runs().prepare(ask);
   entry->model = ask.model, entry->policy = ask.strategy;
+  model.runs().prepare(ask);
   if (ask.resume) co_await generate_apart(form, std::move(ask), std::move(model), responder, entry);
   else co_await answer(form, std::move(ask), std::move(model), responder, entry);
 }
@@ -238,7 +239,7 @@ Task<void> Service::generate(const HttpRequest& request, Responder& responder, S
 Task<void> Service::answer(const Form& form, Ask ask, ModelPool::Lease lease, Responder& responder, Shared entry) {
   Runs& runs = lease.runs();
   const Capabilities& facts = runs.model().capabilities();
-  Heading heading{.id = entry->id, .created = unix_seconds(), .ask = ask, .prompt_tokens = runs.count_tokens(ask)};
+  Heading heading{.id = entry->id, .created = unix_seconds(), .ask = ask, .prompt_tokens = ask.prompt_tokens};
   if (!ask.prompt) heading.think_open = facts.think_open, heading.think_close = facts.think_close;
   std::unique_ptr<Surface> surface = form.surface(std::move(heading), responder);
   Watcher watcher;

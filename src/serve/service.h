@@ -23,7 +23,7 @@ struct ServiceOptions {
   std::string version;              // of Reckon
   Runner runner = run;              // makes every run; a recorder, for one
   BooksOptions books;
-  std::function<void(const std::string&)> log = [](const std::string&) {};  // one JSON line for each request
+  std::function<void(const std::string&)> log{};  // one JSON line for each request; empty: none
 };
 
 // The id of a request without the prefix that its surface gave it.

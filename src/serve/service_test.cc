@@ -141,7 +141,7 @@ TEST_F(ServiceTest, WhatCannotBeDoneIsRefusedByName) {
   expect_refused(chat(R"("tools":[{"type":"function"}])"), 400, "tools", "unsupported");
   expect_refused(chat(R"("response_format":{"type":"json_schema"})"), 400, "response_format", "unsupported");
   expect_refused(chat(R"("logprobs":true)"), 400, "logprobs", "unsupported");
-  expect_refused(chat(R"("n":2)", "simulated@auto"), 400, "n", "unsupported");
+  expect_refused(chat(R"("n":3)", "simulated@sc2"), 400, "n", "invalid_value");
   expect_refused(chat(R"("frequency_penalty":1)"), 400, "frequency_penalty", "unsupported");
   expect_refused(chat("", "simulated@beam4"), 400, "policy beam4", "unsupported");
   expect_refused(chat("", "simulated@bon999"), 400, "reckon.policy", "invalid_policy");

@@ -35,4 +35,10 @@ ThinkingSplitter::Parts ThinkingSplitter::end() {
   return parts;
 }
 
+ThinkingSplitter::Parts split_thinking(const Capabilities& model, std::string_view text) {
+  ThinkingSplitter splitter(model.think_open, model.think_close);
+  ThinkingSplitter::Parts parts = splitter.feed(text), rest = splitter.end();
+  return {parts.reasoning + rest.reasoning, parts.content + rest.content};
+}
+
 }  // namespace reckon

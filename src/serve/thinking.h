@@ -2,6 +2,8 @@
 #include <string>
 #include <string_view>
 
+#include <reckon/model.h>
+
 namespace reckon {
 
 // Takes a text apart into the thinking block and the rest, piece by piece, by the model's own tags.
@@ -18,5 +20,8 @@ class ThinkingSplitter {
   std::string open_, close_, held_;
   bool thinking_ = false;
 };
+
+// A whole text, taken apart.
+ThinkingSplitter::Parts split_thinking(const Capabilities& model, std::string_view text);
 
 }  // namespace reckon

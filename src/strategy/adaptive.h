@@ -19,12 +19,14 @@ class Adaptive : public Strategy {
     int wave = 0;
     double latency = 0.5;
     bool refill = true;
+    int least = 1;
     static constexpr auto fields() {
       return std::tuple{
           field("rule", &Options::rule, "A policy or preset; its own options (m, cap, ...) go beside it."),
           field("wave", &Options::wave, 0, 256, "Samples in flight; 0: from the model's batch-cost curve."),
           field("latency", &Options::latency, 0, 1, "0: fewest tokens; 1: shortest wait; sizes the waves."),
-          field("refill", &Options::refill, "Start a new sample as soon as one ends, not in whole waves.")};
+          field("refill", &Options::refill, "Start a new sample as soon as one ends, not in whole waves."),
+          field("least", &Options::least, 1, 1024, "Samples that end before it may stop, however clear the vote is.")};
     }
   };
   // `values` may hold Adaptive's own options and those of the rule: rule=asc,threshold=0.9,cap=12,wave=4.

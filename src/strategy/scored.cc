@@ -51,8 +51,9 @@ Task<Outcome> draw_scored(const Question& question, Context& context, const Scor
   scorer.require(question, context);
   Outcome outcome;
   Votes votes;
+  int accepted = 0;
 
-  // 1. Samples, a wave in flight, until all are in or one is accepted; then the rest is cancelled.
+  // 1. Samples, a wave in flight, until all are in or enough are accepted; then the rest is cancelled.
   {
     std::unique_ptr<Branch> trunk =
         co_await context.model.open({.messages = question.messages}, context.account, Role::sample);
@@ -63,7 +64,7 @@ Task<Outcome> draw_scored(const Question& question, Context& context, const Scor
       votes.add(sample->answer ? sample->answer->canonical : "", sample->tokens, sample->answer_logprob);
       outcome.samples.push_back(std::move(*sample));
       report(context, votes, drawing.live(), plan.samples);
-      if (plan.stop_at_first && outcome.samples.back().score.value_or(0) > 0) {
+      if (outcome.samples.back().score.value_or(0) > 0 && ++accepted == plan.accept) {
         outcome.stop_reason = "accepted";
         break;
       }

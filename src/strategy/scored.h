@@ -21,10 +21,10 @@ struct ScoredOptions {
 
 struct ScoredPlan {
   int samples = 8;
-  int wave = 8;                // samples in flight at most
-  bool stop_at_first = false;  // stop at the first sample with a score above 0
-  bool sum = false;            // an answer is worth the sum of its samples' scores; otherwise the best of them
-  bool trusted = true;         // false: scores are taken, but all samples weigh the same
+  int wave = 8;         // samples in flight at most
+  int accept = 0;       // stop when so many samples have a score above 0; 0: never
+  bool sum = false;     // an answer is worth the sum of its samples' scores; otherwise the best of them
+  bool trusted = true;  // false: scores are taken, but all samples weigh the same
 };
 
 // The loop that every strategy with a scorer shares: one prefill, forks in waves, each scored as it ends or all at

@@ -31,6 +31,14 @@ TEST(Verified, StopsAtTheFirstAnswerThatPassesAndCancelsTheRest) {
   EXPECT_EQ(r.run.receipt.usage.computed(), model.computed);
 }
 
+TEST(Verified, DrawsUntilAsManyPassAsItWasAskedFor) {
+  ScriptedModel model;
+  model.on("2+2?", {{"4", 1ms}, {"5", 1ms}, {"6", 1ms}});
+  Ran r = ran(model, "verified:wave=1,accept=2");
+  EXPECT_EQ(r.run.receipt.finished, 3);
+  EXPECT_EQ(r.run.outcome.stop_reason, "accepted");
+}
+
 TEST(Verified, GivesAPassingAnswerAgainstTheMajority) {
   ScriptedModel model;
   model.on("2+2?", {{"5", 1ms}, {"5", 1ms}, {"5", 1ms}, {"4", 1ms}});

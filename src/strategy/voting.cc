@@ -56,7 +56,7 @@ Task<Outcome> vote(const Question& question, Context& context, const Policy& pol
       break;
     }
     bool settled = plan.stop_decided && state.v1 - state.v2 > cap - state.n;
-    if (settled || policy.decide(state).kind == Decision::Kind::stop) {
+    if (state.n >= plan.least && (settled || policy.decide(state).kind == Decision::Kind::stop)) {
       outcome.stop_reason = "decided";
       break;
     }

@@ -10,6 +10,7 @@ struct VotePlan {
   int wave = 1;              // samples in flight at most
   bool refill = true;        // start the next sample as soon as one ends; otherwise when the whole wave has ended
   bool stop_decided = true;  // stop when the samples that may still come cannot change the winner
+  int least = 1;             // samples that end before it may stop, however clear the vote is
 };
 
 // The loop that every voting strategy shares (docs/policy.md): one prefill, forks in waves, one decision after

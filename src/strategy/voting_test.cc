@@ -50,6 +50,15 @@ TEST(SelfConsistency, AFailedSampleLosesItsPlaceOnly) {
   EXPECT_EQ(ran(model, "self-consistency:samples=2").run.outcome.answer->canonical, "4");
 }
 
+TEST(Adaptive, EndsWithAsManySamplesAsItNeedsAtLeastHoweverClearTheVote) {
+  ScriptedModel model;
+  model.on("2+2?", std::vector<Reply>(4, {"4", 100ms}));
+  Ran r = ran(model, "adaptive:m=2,wave=1,least=4");
+  EXPECT_EQ(r.run.receipt.finished, 4);
+  EXPECT_EQ(r.run.outcome.stop_reason, "decided");
+  EXPECT_TRUE(r.run.receipt.strategy.ends_with(",least=4")) << r.run.receipt.strategy;
+}
+
 TEST(Adaptive, StopsWhenTheLeaderIsTwoAhead) {
   ScriptedModel model;
   model.on("2+2?", {{"4", 100ms}, {"5", 100ms}, {"4", 100ms}, {"4", 100ms}});

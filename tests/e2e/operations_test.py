@@ -11,7 +11,7 @@ import threading
 import time
 import unittest
 
-from command import STORIES, CommandTest
+from command import RECKON, SOURCE, STORIES, CommandTest
 from server import ServerTest
 
 
@@ -214,7 +214,7 @@ class Tls(OperationsTest):
     def test_a_client_that_leaves_under_tls_stops_its_branches(self):
         connection = self.connect()
         connection.request("POST", "/v1/completions", json.dumps(
-            {"model": STORIES + "@sc8", "prompt": "Once", "max_tokens": 480, "stream": True}))
+            {"model": STORIES + "@sc64", "prompt": "Once", "max_tokens": 480, "stream": True}))
         connection.sock.close()
         connection.close()
 
@@ -223,6 +223,16 @@ class Tls(OperationsTest):
             other.request("GET", "/metrics")
             return b"\nreckon_requests_active 0\n" in other.getresponse().read()
         self.eventually(active)
+
+
+@unittest.skipUnless(shutil.which("systemd-analyze"), "systemd-analyze is not installed")
+class Unit(CommandTest):
+    def test_the_systemd_unit_is_sound_and_confined(self):
+        text = (SOURCE / "packaging/reckon.service").read_text().replace("/usr/bin/reckon", RECKON)
+        unit = self.write("reckon.service", text.encode())
+        done = subprocess.run(["systemd-analyze", "--man=no", "verify", unit], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("reckon.service", done.stderr)
 
 
 class CheckConfig(CommandTest):

@@ -120,7 +120,7 @@ class OpenAiTest(ServerTest):
         self.assertEqual(self.client.responses.retrieve(identity).output_text, text)
 
     def test_closing_a_stream_stops_its_branches(self):
-        stream = self.client.chat.completions.create(model=STORIES + "@sc8", messages=PROMPT, max_tokens=450, stream=True)
+        stream = self.client.chat.completions.create(model=STORIES + "@sc64", messages=PROMPT, max_tokens=450, stream=True)
         next(iter(stream))
         stream.close()
         self.eventually(lambda: self.metric("reckon_requests_active") == 0)
@@ -372,7 +372,7 @@ for await (const chunk of await client.chat.completions.create({ ...chat, stream
   streamed += chunk.choices[0]?.delta?.content ?? '';
 let error = null;
 try { await client.chat.completions.create({ ...chat, model: 'gpt-9' }); } catch (e) { error = [e.status, e.code]; }
-const long = await client.chat.completions.create({ ...chat, model: model + '@sc8', max_tokens: 450, stream: true });
+const long = await client.chat.completions.create({ ...chat, model: model + '@sc64', max_tokens: 450, stream: true });
 for await (const chunk of long) { long.controller.abort(); break; }
 const input = { model, input: 'Once upon a time', max_output_tokens: 12 };
 const response = await client.responses.create(input);

@@ -1,5 +1,6 @@
-"""The examples of docs/switching.md, as they stand there, against a real server."""
+"""The examples of docs/switching.md and docs/api.md, as they stand there, against a real server."""
 import importlib.util
+import json
 import re
 import shutil
 import subprocess
@@ -9,11 +10,12 @@ import unittest
 from command import SOURCE, STORIES
 from server import ServerTest
 
-PAGE = (SOURCE / "docs/switching.md").read_text()
+API = (SOURCE / "docs/api.md").read_text()
+PAGES = (SOURCE / "docs/switching.md").read_text() + API
 
 
 def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.S)
+    return re.findall(rf"```{language}\n(.*?)```", PAGES, re.S)
 
 
 class ExamplesTest(ServerTest):
@@ -43,6 +45,21 @@ class ExamplesTest(ServerTest):
             done = subprocess.run(["bash", "-c", self.here(text)], capture_output=True, text=True, timeout=120)
             self.assertEqual(done.returncode, 0, text + done.stderr)
             self.assertIn('"choices"', done.stdout)
+
+    def test_every_route_of_the_table_is_there(self):
+        table = API.split("\n## Routes\n")[1].split("\n## ")[0]
+        routes = re.findall(r"`(GET|POST|DELETE) (/[^`]*)`", table)
+        self.assertGreater(len(routes), 15)
+        for method, path in routes:
+            response, data = self.request(method, path, b"{}" if method == "POST" else None)
+            code = "" if response.status == 200 else json.loads(data)["error"].get("code", "")
+            self.assertNotIn(code, ("unknown_route", "method_not_allowed"), (method, path, data))
+
+    def test_the_configuration_is_understood(self):
+        text = "".join(re.findall(r'^    (listen = "127.*?)\n\n', API, re.S | re.M)).replace("\n    ", "\n")
+        text = re.sub(r"\[tls\]\n.*\n.*\n|calibration = .*\n", "", text).replace('"..."', '"' + 64 * "a" + '"')
+        self.assertIn("tokens_per_month", text)
+        self.assertIn("is fine", self.text("serve", "--check-config", "--config", self.write("c.toml", text.encode())))
 
 
 if __name__ == "__main__":

@@ -45,6 +45,32 @@ class ServeTest(ServerTest):
         self.assertEqual(body["reckon"]["usage"]["computed"], body["usage"]["total_tokens"])
         self.assertNotEqual(body["choices"][0]["message"]["content"], "")
 
+    def test_a_vote_gives_as_many_choices_as_were_asked_for(self):
+        for policy in ("sc4", "auto", "bon4"):
+            status, body = self.chat(model=f"{STORIES}@{policy}", n=3)
+            self.assertEqual(status, 200, body)
+            self.assertEqual([choice["index"] for choice in body["choices"]], [0, 1, 2])
+            self.assertTrue(all(choice["message"]["content"] for choice in body["choices"]))
+            usage = body["reckon"]["usage"]
+            self.assertEqual(usage["selected"], 3 * 16)
+            self.assertEqual(usage["computed"], body["usage"]["total_tokens"])
+        status, body = self.chat(model=STORIES + "@sc4", n=5)
+        self.assertEqual((status, body["error"]["param"]), (400, "n"))
+
+    def test_what_a_client_asks_for_survives_a_vote(self):
+        history = [{"role": "system", "content": "Tell a story."}, *PROMPT, {"role": "assistant", "content": "there was"},
+                   {"role": "user", "content": "a little girl"}]
+        single, vote = (self.chat(model=STORIES + policy, messages=history, logprobs=True, top_logprobs=1)[1] for policy in ("", "@sc4"))
+        self.assertEqual(vote["usage"]["prompt_tokens"], single["usage"]["prompt_tokens"])
+        self.assertGreater(vote["usage"]["prompt_tokens"], self.chat()[1]["usage"]["prompt_tokens"])
+        choice = vote["choices"][0]
+        self.assertEqual(len(choice["logprobs"]["content"]), 16)
+        text = b"".join(bytes(token["bytes"]) for token in choice["logprobs"]["content"]).decode()
+        self.assertEqual(text, choice["message"]["content"])
+        _, vote = self.chat(model=STORIES + "@sc4", stop=["e"], max_tokens=64)
+        self.assertEqual(vote["choices"][0]["finish_reason"], "stop")
+        self.assertNotIn("e", vote["choices"][0]["message"]["content"])
+
     def test_json_of_a_schema_for_every_seed_or_truthfully_cut(self):
         schema = {"type": "object", "properties": {"name": {"type": "string", "maxLength": 8}, "age": {"type": "integer"}},
                   "required": ["name", "age"], "additionalProperties": False}
@@ -154,6 +180,27 @@ class ServeTest(ServerTest):
                                "-d", json.dumps({"model": STORIES, "prompt": "Once upon a time", "max_tokens": 8})],
                               capture_output=True, timeout=60, check=True)
         self.assertEqual(json.loads(done.stdout)["usage"]["completion_tokens"], 8)
+
+
+class UnixSocketTest(CommandTest):
+    def test_it_listens_on_a_unix_socket_and_takes_it_away_at_its_end(self):
+        path = self.folder / "reckon.sock"
+        process = self.start("serve", "--listen", f"unix:{path}", "--model", STORIES, "--context", 512, "--threads", 1)
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        self.assertEqual(process.stderr.readline().decode(), f"reckon: listening on unix:{path}\n")
+        self.assertEqual(process.stderr.readline(), b"reckon: ready\n")
+        body = json.dumps({"model": STORIES, "prompt": "Once upon a time", "max_tokens": 8}).encode()
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(path))
+            connection.sendall(b"POST /v1/completions HTTP/1.0\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+            said = b""
+            while piece := connection.recv(65536):
+                said += piece
+        self.assertEqual(json.loads(said.split(b"\r\n\r\n", 1)[1])["usage"]["completion_tokens"], 8)
+        process.terminate()
+        self.assertEqual(process.wait(60), 0)
+        self.assertFalse(path.exists())
 
 
 class KeyTest(ServerTest):

@@ -84,7 +84,7 @@ class ServerTest(CommandTest):
                 return float(line.split()[-1])
         raise KeyError(name)
 
-    def eventually(self, fact, seconds=20):
+    def eventually(self, fact, seconds=120):
         end = time.monotonic() + seconds
         while not fact():
             self.assertLess(time.monotonic(), end, "it did not happen in time")
