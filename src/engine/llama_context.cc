@@ -1,6 +1,7 @@
 #include "engine/llama_context.h"
 
 #include <fmt/format.h>
+#include <ggml-backend.h>
 
 #include <algorithm>
 #include <fstream>
@@ -9,8 +10,32 @@
 
 #include <reckon/error.h>
 
+#include "engine/gpu_layers.h"
+
 namespace reckon {
 namespace {
+
+int64_t free_memory(enum ggml_backend_dev_type type) {
+  int64_t sum = 0;
+  for (size_t i = 0; i < ggml_backend_dev_count(); ++i) {
+    ggml_backend_dev_t device = ggml_backend_dev_get(i);
+    if (ggml_backend_dev_type(device) != type) continue;
+    size_t free = 0, total = 0;
+    ggml_backend_dev_memory(device, &free, &total);
+    sum += static_cast<int64_t>(free);
+  }
+  return sum;
+}
+
+// As many as the GPUs have memory for, unless the user chose. As llama.cpp does, integrated ones count alone only.
+int gpu_layers(const EngineOptions& options, const GgufFacts& facts) {
+  if (options.gpu_layers >= 0 || !llama_supports_gpu_offload()) return options.gpu_layers;
+  int64_t bytes = free_memory(GGML_BACKEND_DEVICE_TYPE_GPU);
+  if (bytes == 0) bytes = free_memory(GGML_BACKEND_DEVICE_TYPE_IGPU);
+  int cells = choose_cells(options, facts, choose_context(options, facts.trained_context));
+  return layers_that_fit(bytes, facts.shape.layers, facts.file_bytes,
+                         static_cast<int64_t>(facts.kv_bytes_per_token * cells));
+}
 
 llama_model_ptr load_weights(const EngineOptions& options, const GgufFacts& facts) {
   LlamaGuard guard;
@@ -20,7 +45,7 @@ llama_model_ptr load_weights(const EngineOptions& options, const GgufFacts& fact
                 fmt::format("{} needs {:.1f} GB of memory and {:.1f} GB are available; use a smaller model",
                             options.path, needed / 1e9, available / 1e9));
   llama_model_params params = llama_model_default_params();
-  params.n_gpu_layers = options.gpu_layers;
+  params.n_gpu_layers = gpu_layers(options, facts);
   if (options.progress) {
     using Progress = std::function<bool(double)>;
     params.progress_callback = [](float part, void* told) { return (*static_cast<const Progress*>(told))(part); };
