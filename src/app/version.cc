@@ -17,7 +17,8 @@ int version(const Options& options) {
     fmt::print("reckon {}\n", RECKON_VERSION);
     return 0;
   }
-  boost::json::object info{{"reckon", RECKON_VERSION}, {"compiler", __VERSION__}, {"standard", __cplusplus}};
+  boost::json::object info{
+      {"schema", "reckon.version/1"}, {"reckon", RECKON_VERSION}, {"compiler", __VERSION__}, {"standard", __cplusplus}};
   fmt::print("{}\n", boost::json::serialize(info));
   return 0;
 }
