@@ -56,10 +56,14 @@ function(reckon_module name)
       target_link_libraries(reckon_${name}_test PRIVATE reckon_${name}_testing)
     endif()
     target_compile_definitions(reckon_${name}_test PRIVATE RECKON_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data")
-    set(properties LABELS ${name} ENVIRONMENT RC_PARAMS=seed=1)  # RapidCheck: the same cases in every run
+    # RapidCheck: the same cases in every run. Files of tests: in this build, where no other checkout's tests write. A
+    # property of two values does not survive gtest_discover_tests, so the environment is set in two.
+    file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/test-files)
+    set(properties LABELS ${name} ENVIRONMENT RC_PARAMS=seed=1
+        ENVIRONMENT_MODIFICATION TEST_TMPDIR=set:${CMAKE_CURRENT_BINARY_DIR}/test-files)
     if(ARG_TEST_LOCK)
       list(APPEND properties RESOURCE_LOCK ${ARG_TEST_LOCK})
     endif()
-    gtest_discover_tests(reckon_${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
+    gtest_discover_tests(reckon_${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 300 PROPERTIES ${properties})
   endif()
 endfunction()

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <filesystem>
+
 #include "engine/stories_fixture.h"
 
 namespace reckon {
@@ -9,6 +11,8 @@ namespace {
 
 using testing::HasSubstr;
 using testing::StartsWith;
+
+constexpr int kEndOfStory = 2;  // the token
 
 class Engine : public StoriesTest {
  protected:
@@ -165,8 +169,8 @@ TEST_F(Engine, BudgetsAreNeverPassedByOneToken) {
       auto branch = loop_.run(story(*model_, account));
       auto child = branch->fork();
       std::vector<Task<Segment>> both;
-      both.push_back(greedy(*branch, 30));
-      both.push_back(greedy(*child, 30));
+      both.push_back(greedy(*branch, 100));  // more than the budget has, for one of them alone
+      both.push_back(greedy(*child, 100));
       for (const Segment& segment : loop_.run(all(std::move(both)))) EXPECT_EQ(segment.finish, Finish::budget);
       EXPECT_EQ(account->usage().computed(), tokens);
     } catch (const Error& error) {
@@ -203,14 +207,16 @@ TEST_F(Engine, WhoDoesNotWatchLiveIsShownTheFirstPieceAndTheRestAtTheEnd) {
 
 TEST_F(Engine, ClosingTheModelEndsWhatRuns) {
   auto branch = loop_.run(story(*model_, account_));
-  auto close = [this] { model_.reset(); };
-  Code code = code_of([&] {
-    Until until{.tokens = 0, .stop = {}};
-    loop_.run(branch->generate(until, {.temperature = 0}, {[&](std::string_view) {
-                                 if (model_) close();
-                               }}));
-  });
-  EXPECT_EQ(code, Code::cancelled);
+  std::vector<std::unique_ptr<Branch>> branches;
+  std::vector<Task<Segment>> tasks;  // long ones: the first piece is seen here before the engine has ended any
+  for (int i = 0; i < 8; ++i) {
+    branches.push_back(branch->fork());
+    tasks.push_back(branches.back()->generate({.tokens = 0, .stop = {}},
+                                              {.temperature = 0, .logit_bias = {{kEndOfStory, -100}}},
+                                              {[this](std::string_view) { model_.reset(); }}));
+  }
+  EXPECT_EQ(code_of([&] { loop_.run(all(std::move(tasks))); }), Code::cancelled);
+  branches.clear();
   EXPECT_EQ(code_of([&] { loop_.run(greedy(*branch, 5)); }), Code::model_unavailable);
   EXPECT_EQ(code_of([&] { loop_.run(branch->append("more")); }), Code::model_unavailable);
   branch.reset();
@@ -265,6 +271,7 @@ TEST_F(Engine, MeasuresWhatAStepCostsByBranches) {
   EngineOptions measured = options();
   measured.measure_curve = true;
   measured.cache_dir = testing::TempDir() + "reckon-curve";
+  std::filesystem::remove_all(measured.cache_dir);
   load(measured);
   std::vector<BatchCost> first = model_->capabilities().batch_cost;
   ASSERT_EQ(first.size(), 6u);

@@ -65,7 +65,7 @@ void check_folder(const std::string& folder, const std::string& facts) {
   std::string path = folder + "/run.json";
   std::ifstream in(path);
   std::string line;
-  if (in && std::getline(in, line)) {
+  if (in && std::getline(in, line) && !in.eof()) {  // at the end without a newline: torn by a kill, and written again
     if (line != facts)
       throw Error(Code::invalid_request, fmt::format("{} holds another run (other data, model, seed, budget, sampling "
                                                      "or calibration): choose another --out or delete it",

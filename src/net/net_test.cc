@@ -102,8 +102,9 @@ class Net : public testing::Test {
     asio::write(socket, asio::buffer(request));
     return all(socket);
   }
+  // False: it hangs. Nothing else takes so long, also on a slow and busy machine.
   bool eventually(const std::function<bool()>& fact) {
-    for (int i = 0; i < 1000 && !fact(); ++i) std::this_thread::sleep_for(10ms);
+    for (int i = 0; i < 12'000 && !fact(); ++i) std::this_thread::sleep_for(10ms);
     return fact();
   }
   AsioLoop loop_;
@@ -160,7 +161,7 @@ TEST_F(Net, TellsAClientThatWaitsToContinue) {
 }
 
 TEST_F(Net, RefusesWhatIsNoRequestOrTooLarge) {
-  serve({.header_bytes = 1000, .body_bytes = 1000, .header_time = 2s});
+  serve({.header_bytes = 1000, .body_bytes = 1000});
   for (auto [request, status] : std::vector<std::pair<std::string, std::string>>{
            {"nonsense\r\n\r\n", "400"},
            {"GET / HTTP/3.7\r\n\r\n", "505"},

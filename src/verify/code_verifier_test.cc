@@ -13,7 +13,7 @@ namespace {
 using testing::HasSubstr;
 
 CodeVerifier& verifier() {
-  static CodeVerifier one({.limits = {.wall_seconds = 2}, .warm = 1});
+  static CodeVerifier one({.limits = {.wall_seconds = 120}, .warm = 1});  // for what hangs
   return one;
 }
 
@@ -126,7 +126,8 @@ TEST_F(Code, GarbageOnTheLineIsAnError) {
 }
 
 TEST_F(Code, CeilingsAreVerdictsOfTheirOwn) {
-  EXPECT_VERDICT(python("def add(a, b):\n  while True: pass"), timeout);
+  CodeVerifier impatient({.limits = {.wall_seconds = 2}, .warm = 0});
+  EXPECT_VERDICT(impatient.check(adder(), "def add(a, b):\n  while True: pass"), timeout);
   EXPECT_VERDICT(python("def add(a, b): return bytearray(10 << 30)"), out_of_memory);
   EXPECT_VERDICT(python("def add(a, b):\n  while True: print('x' * 10000)"), error);
   EXPECT_VERDICT(python("import ctypes\nctypes.CDLL(None).ptrace(0, 0, 0, 0)\ndef add(a, b): return 5"),

@@ -2,13 +2,16 @@
 import json
 import os
 import pathlib
+import pty
 import subprocess
 import tempfile
+import time
 import unittest
 
 RECKON = os.environ["RECKON"]
 SOURCE = pathlib.Path(os.environ["SOURCE"])
 STORIES = str(SOURCE / "tests/data/stories260K.gguf")
+HANGS = 300  # seconds; only what hangs takes so long, also on a slow and busy machine
 
 
 class CommandTest(unittest.TestCase):
@@ -30,13 +33,28 @@ class CommandTest(unittest.TestCase):
 
     def run_command(self, *arguments, stdin=b"", **options):
         return subprocess.run([RECKON, *map(str, arguments)], cwd=self.folder, env=self.environment, input=stdin,
-                              capture_output=True, timeout=120, **options)
+                              capture_output=True, timeout=HANGS, **options)
+
+    def on_a_terminal(self, *arguments):
+        """Its exit code, and what a terminal on its standard error was sent: less than a terminal takes without a reader."""
+        terminal, stderr = pty.openpty()
+        done = subprocess.run([RECKON, *map(str, arguments)], cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=stderr, timeout=HANGS)
+        os.close(stderr)
+        with open(terminal, "rb", buffering=0) as shown:
+            return done.returncode, shown.read(65536)
 
     def text(self, *arguments):
         """Its standard output, where nothing goes wrong."""
         done = self.run_command(*arguments)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout.decode()
+
+    def eventually(self, fact):
+        end = time.monotonic() + HANGS
+        while not fact():
+            self.assertLess(time.monotonic(), end, "it never happened")
+            time.sleep(0.02)
 
     def write(self, name, content):
         path = self.folder / name

@@ -3,10 +3,11 @@ import json
 import random
 import resource
 import signal
+import sqlite3
 import time
 import unittest
 
-from command import STORIES, CommandTest
+from command import HANGS, STORIES, CommandTest
 
 SMALL = ["--model", STORIES, "--threads", "1", "--context", "256", "--max-tokens", "40"]
 STRATEGIES = ["--strategy", "single", "--strategy", "self-consistency:samples=3"]
@@ -22,24 +23,30 @@ class Eval(CommandTest):
     def rows(self, out):
         return [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
 
+    def whole_rows(self, out):
+        results = out / "results.jsonl"
+        return results.read_bytes().count(b"\n") if results.exists() else 0
+
     def test_kill_at_random_moments_loses_nothing_and_repeats_nothing(self):
-        path, out = self.questions(20), self.folder / "out"
+        path, out = self.questions(60), self.folder / "out"
         arguments = ["eval", path, *SMALL, *STRATEGIES, "--out", out, "--record"]
         moments = random.Random(5)
-        for _ in range(20):
+        for _ in range(20):  # counted in rows, so that they are spread over the whole run however fast the machine is
+            enough = self.whole_rows(out) + moments.randrange(4)
             process = self.start(*arguments)
-            time.sleep(moments.uniform(0.05, 0.9))
+            self.eventually(lambda: self.whole_rows(out) >= enough or process.poll() is not None)
+            time.sleep(moments.uniform(0, 0.03))
             process.kill()
             process.communicate()
         done = self.run_command(*arguments)
         self.assertEqual(done.returncode, 0, done.stderr)
         keys = [(row["question"], row["strategy"]) for row in self.rows(out)]
-        self.assertEqual(len(keys), 40)
-        self.assertEqual(len(set(keys)), 40)
+        self.assertEqual(len(keys), 120)
+        self.assertEqual(len(set(keys)), 120)
         for recording in out.glob("recording-*.jsonl"):
             ids = [json.loads(line)["id"] for line in recording.read_text().splitlines()]
             self.assertEqual(sorted(ids), sorted(set(ids)))
-            self.assertEqual(len(ids), 20)
+            self.assertEqual(len(ids), 60)
 
     def test_a_broken_line_is_named_and_the_others_run(self):
         path = self.questions(3)
@@ -58,9 +65,17 @@ class Eval(CommandTest):
             self.assertLessEqual(row["accuracy"]["lo"], row["accuracy"]["value"])
         self.assertTrue((self.folder / "out/results.csv").exists())
 
+    def test_on_a_terminal_a_bar_shows_how_far_it_is_and_how_long_it_takes(self):
+        code, shown = self.on_a_terminal("eval", self.questions(3), *SMALL, "--strategy", "single", "--out", "out")
+        self.assertEqual(code, 0, shown)
+        lines = shown.split(b"\r\x1b[K")
+        self.assertRegex(lines[-2], rb"^\[#{24}\] 3/3 runs, \d right, 0:00 left$")
+        self.assertEqual(lines[-1], b"")
+
     def test_one_price_follows_a_mean_budget_and_goes_on_after_a_stop(self):
         path, out = self.questions(8), self.folder / "out"
-        arguments = ["eval", path, *SMALL, "--strategy", "single", "--strategy", "adaptive:rule=voc,cap=6", "--mean-budget", "tokens=90",
+        # One at a time: what a cancelled draw had computed depends on the moment, and the price on what was computed.
+        arguments = ["eval", path, *SMALL, "--strategy", "single", "--strategy", "adaptive:rule=voc,cap=6,wave=1", "--mean-budget", "tokens=90",
                      "--out", out]
         self.text(*arguments, "--json")
         rows = self.rows(out)
@@ -78,13 +93,17 @@ class Eval(CommandTest):
     def test_interrupt_keeps_whole_rows_and_says_how_to_go_on(self):
         path, out = self.questions(400), self.folder / "out"
         process = self.start("eval", path, *SMALL, *STRATEGIES, "--out", out)
-        time.sleep(1.5)
+        self.eventually(lambda: self.whole_rows(out) >= 3)
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=HANGS)
         self.assertEqual(process.returncode, 130, err)
         self.assertIn("goes on", err.decode())
-        for row in self.rows(out):
+        rows = self.rows(out)
+        for row in rows:
             self.assertIn("verdict", row)
+        with sqlite3.connect(self.folder / "data/reckon/reckon.db") as database:  # the run that was cut short is paid for, too
+            entered = database.execute("SELECT count(*) FROM runs").fetchone()[0]
+        self.assertIn(entered - len(rows), (0, 1))
 
     def test_refuses_what_it_cannot_do(self):
         self.assert_refused(2, "nowhere.jsonl", "eval", "nowhere.jsonl", *SMALL)

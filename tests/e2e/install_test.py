@@ -1,7 +1,7 @@
 import os
 import subprocess
 
-from command import CommandTest, SOURCE, STORIES
+from command import HANGS, CommandTest, SOURCE, STORIES
 
 BUILD = os.environ["BUILD"]
 
@@ -22,7 +22,7 @@ class Install(CommandTest):
         self.tool("cmake", "-G", "Ninja", "-S", SOURCE / "examples", "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}",
                   "-DCMAKE_C_COMPILER=clang-19", "-DCMAKE_CXX_COMPILER=clang++-19", "-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld-19")
         self.tool("cmake", "--build", build)
-        done = subprocess.run([build / "embed", STORIES, "What is 2 + 2?"], env=self.environment, capture_output=True, text=True, timeout=120)
+        done = subprocess.run([build / "embed", STORIES, "What is 2 + 2?"], env=self.environment, capture_output=True, text=True, timeout=HANGS)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("tokens computed", done.stdout)
         refused = subprocess.run([build / "embed", "no-such-model", "What is 2 + 2?"], env=self.environment, capture_output=True, text=True)

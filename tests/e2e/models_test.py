@@ -6,9 +6,8 @@ import re
 import signal
 import subprocess
 import threading
-import time
 
-from command import RECKON, CommandTest
+from command import HANGS, RECKON, CommandTest
 
 CONTENT = b"GGUF" + bytes(range(256)) * 4000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -54,7 +53,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if server.stalls_after:
             self.wfile.write(CONTENT[begin:server.stalls_after])
             self.wfile.flush()
-            time.sleep(5)
+            server.stalled.release()
+            server.go_on.wait(HANGS)
             return
         self.wfile.write(CONTENT[begin:end])
 
@@ -64,9 +64,12 @@ class Models(CommandTest):
         super().setUp()
         self.server = Server(("127.0.0.1", 0), Handler)
         self.server.ranges = []
+        self.server.stalled = threading.Semaphore(0)
+        self.server.go_on = threading.Event()
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.addCleanup(self.server.server_close)
         self.addCleanup(self.server.shutdown)
+        self.addCleanup(self.server.go_on.set)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         self.environment["HF_ENDPOINT"] = self.url
         self.stored = self.folder / "data/reckon/models/m.gguf"
@@ -100,10 +103,10 @@ class Models(CommandTest):
             with self.subTest(signal=how):
                 self.server.stalls_after = 200_000
                 child = self.start("models", "pull", self.url + "/m.gguf", text=True)
-                while not (self.part.exists() and self.part.stat().st_size >= 200_000):
-                    time.sleep(0.01)
+                self.assertTrue(self.server.stalled.acquire(timeout=HANGS))
+                self.eventually(lambda: self.part.exists() and self.part.stat().st_size >= 200_000)
                 child.send_signal(how)
-                _, errors = child.communicate(timeout=30)
+                _, errors = child.communicate(timeout=HANGS)
                 self.assertEqual(child.returncode, code)
                 if how == signal.SIGINT:
                     self.assertEqual(errors, "reckon: interrupted; run the same command to go on\n")

@@ -11,7 +11,7 @@ import threading
 import time
 import unittest
 
-from command import RECKON, SOURCE, STORIES, CommandTest
+from command import HANGS, RECKON, SOURCE, STORIES, CommandTest
 from server import ServerTest
 
 
@@ -90,7 +90,7 @@ class Budget(OperationsTest):
 
 
 class Queued(OperationsTest):
-    config = b"[limits]\nactive = 1\n"
+    config = b"[limits]\nactive = 1\nsamples = 1000\n"
 
     def live(self, state):
         _, data = self.request("GET", "/v1/reckon/requests")
@@ -99,7 +99,7 @@ class Queued(OperationsTest):
     def test_a_request_that_waits_can_be_deleted(self):
         answers = []
         connection, response = self.open_stream("/v1/chat/completions", {
-            "model": STORIES + "@sc64", "max_tokens": 480, "messages": [{"role": "user", "content": "Once"}]})
+            "model": STORIES + "@sc1000", "max_tokens": 480, "messages": [{"role": "user", "content": "Once"}]})
         waiting = threading.Thread(target=lambda: answers.append(self.chat()))
         waiting.start()
         self.eventually(lambda: self.live("queued"))
@@ -142,7 +142,7 @@ class Times(OperationsTest):
 
     def test_a_client_that_sends_a_byte_now_and_then_is_refused(self):
         for start in (b"GET /health HTTP/1.1\r\n", b"POST /v1/completions HTTP/1.1\r\nContent-Length: 1000\r\n\r\n"):
-            with socket.create_connection((self.host, self.port), timeout=60) as connection:
+            with socket.create_connection((self.host, self.port), timeout=HANGS) as connection:
                 connection.sendall(start)
                 said = b""
                 try:
@@ -185,7 +185,7 @@ class Tls(OperationsTest):
 
     def connect(self):
         context = ssl.create_default_context(cafile=str(self.folder / "cert.pem"))
-        return http.client.HTTPSConnection(self.host, self.port, timeout=60, context=context)
+        return http.client.HTTPSConnection(self.host, self.port, timeout=HANGS, context=context)
 
     def test_the_api_is_there_under_tls_only_and_the_certificate_can_change(self):
         connection = self.connect()
@@ -195,7 +195,7 @@ class Tls(OperationsTest):
             self.assertIn(b"[DONE]", connection.getresponse().read())
         connection.request("GET", "/v1/models", headers={"Connection": "close"})
         self.assertEqual(connection.getresponse().status, 200)
-        with socket.create_connection((self.host, self.port), timeout=60) as plain:
+        with socket.create_connection((self.host, self.port), timeout=HANGS) as plain:
             plain.sendall(b"GET /health HTTP/1.1\r\n\r\n")
             try:
                 self.assertNotIn(b"HTTP/1.1 200", plain.recv(65536))

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import unittest
 
-from command import SOURCE, CommandTest
+from command import HANGS, SOURCE, CommandTest
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 QUIET = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
@@ -40,7 +40,7 @@ class ReportPage(CommandTest):
         self.assertNotRegex(text.split("<script>")[0], r"(src|href)=")  # nothing is fetched from elsewhere
         page.write_text(text.replace("</body>", PROBE))
         done = subprocess.run([BROWSER, *QUIET, *flags, f"--window-size={size}", f"--user-data-dir={self.folder / size}",
-                               "--dump-dom", page.as_uri()], capture_output=True, timeout=100)
+                               "--dump-dom", page.as_uri()], capture_output=True, timeout=HANGS)
         found = re.search(r'<pre id="probe">(.*?)</pre>', done.stdout.decode(), re.S)
         self.assertTrue(found, done.stderr.decode()[-2000:])
         return json.loads(found.group(1).replace("&gt;", ">").replace("&lt;", "<").replace("&amp;", "&"))

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import unittest
 
-from command import STORIES
+from command import HANGS, STORIES
 from server import SCHEMA, ServerTest, ThinkingServerTest, ToolsServerTest
 
 PROMPT = [{"role": "user", "content": "Once upon a time"}]
@@ -333,7 +333,7 @@ class LlmTest(ServerTest):
         models = [{"model_id": "stories", "model_name": STORIES, "api_base": self.url + "/v1", "api_key_name": "none"}]
         (folder / "extra-openai-models.yaml").write_text(json.dumps(models))  # JSON is YAML
         command = [shutil.which("llm", path=os.path.dirname(sys.executable)), *arguments]
-        return subprocess.run(command, env=self.environment | {"LLM_USER_PATH": str(folder)}, capture_output=True, text=True, timeout=60,
+        return subprocess.run(command, env=self.environment | {"LLM_USER_PATH": str(folder)}, capture_output=True, text=True, timeout=HANGS,
                               stdin=subprocess.DEVNULL)
 
     def test_the_command_line(self):
@@ -350,7 +350,7 @@ class LlmTest(ServerTest):
 class NodeTest(ServerTest):
     def test_openai_node(self):
         script = self.write("client.mjs", (b"import OpenAI from '%s/node/node_modules/openai/index.mjs';\n" % CLIENTS.encode()) + NODE)
-        done = subprocess.run(["node", script, self.url + "/v1", STORIES], capture_output=True, text=True, timeout=60)
+        done = subprocess.run(["node", script, self.url + "/v1", STORIES], capture_output=True, text=True, timeout=HANGS)
         self.assertEqual(done.returncode, 0, done.stderr)
         said = json.loads(done.stdout)
         self.assertEqual(said["tokens"], 12)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import unittest
 
-from command import SOURCE, STORIES
+from command import HANGS, SOURCE, STORIES
 from server import ServerTest
 
 API = (SOURCE / "docs/api.md").read_text()
@@ -30,7 +30,7 @@ class ExamplesTest(ServerTest):
             module = re.search(r"^from (\w+) import", text, re.M).group(1)
             if not importlib.util.find_spec(module):
                 continue
-            done = subprocess.run([sys.executable, "-c", self.here(text)], capture_output=True, text=True, timeout=120)
+            done = subprocess.run([sys.executable, "-c", self.here(text)], capture_output=True, text=True, timeout=HANGS)
             self.assertEqual(done.returncode, 0, text + done.stderr)
             self.assertTrue(done.stdout.strip(), text)
             ran += 1
@@ -42,7 +42,7 @@ class ExamplesTest(ServerTest):
         if not shutil.which("curl"):
             self.skipTest("curl is not installed")
         for text in blocks("bash"):
-            done = subprocess.run(["bash", "-c", self.here(text)], capture_output=True, text=True, timeout=120)
+            done = subprocess.run(["bash", "-c", self.here(text)], capture_output=True, text=True, timeout=HANGS)
             self.assertEqual(done.returncode, 0, text + done.stderr)
             self.assertIn('"choices"', done.stdout)
 

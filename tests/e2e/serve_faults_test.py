@@ -6,7 +6,7 @@ import socket
 import threading
 import unittest
 
-from command import STORIES
+from command import HANGS, STORIES
 from server import ServerTest
 
 PROMPT = [{"role": "user", "content": "Once upon a time"}]
@@ -107,7 +107,7 @@ class PatientTest(Faults):
     """With the times as they are where nobody says."""
 
     def test_one_byte_at_a_time_within_its_time_is_answered(self):
-        with socket.create_connection((self.host, self.port), timeout=60) as connection:
+        with socket.create_connection((self.host, self.port), timeout=HANGS) as connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             for byte in b"GET /health HTTP/1.1\r\nConnection: close\r\n\r\n":
                 connection.sendall(bytes([byte]))
@@ -115,7 +115,7 @@ class PatientTest(Faults):
 
     def test_a_client_that_asks_before_it_sends_its_body(self):
         body = json.dumps(CHAT).encode()
-        with socket.create_connection((self.host, self.port), timeout=60) as connection:
+        with socket.create_connection((self.host, self.port), timeout=HANGS) as connection:
             connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(body))
             self.assertEqual(connection.recv(4096), b"HTTP/1.1 100 Continue\r\n\r\n")
             connection.sendall(body)
@@ -143,7 +143,7 @@ class WireTest(Faults):
     def test_a_huge_chunked_body_is_refused_on_its_way(self):
         before = self.memory()
         sent = 0
-        with socket.create_connection((self.host, self.port), timeout=60) as connection:
+        with socket.create_connection((self.host, self.port), timeout=HANGS) as connection:
             connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
             piece = b"10000\r\n" + b"x" * 65536 + b"\r\n"
             try:
@@ -182,7 +182,7 @@ class WireTest(Faults):
             self.assertEqual(self.status(self.raw(data)), 408)
 
     def test_one_byte_at_a_time_is_408_when_its_time_is_over(self):
-        with socket.create_connection((self.host, self.port), timeout=60) as connection:
+        with socket.create_connection((self.host, self.port), timeout=HANGS) as connection:
             said = b""
             connection.settimeout(0.1)
             for byte in b"GET /health HTTP/1.1\r\nX: " + b"y" * 10000:
@@ -262,7 +262,7 @@ class EndTest(LoadTest):
     def test_clients_that_vanish_give_their_slots_back(self):
         pass  # above
 
-    def test_sigterm_under_load_ends_in_time_and_a_second_one_at_once(self):
+    def test_sigterm_under_load_ends_in_time(self):
         threads, answers = self.many(12)
         code, said = self.stop()
         for thread in threads:
@@ -282,6 +282,17 @@ class EndTest(LoadTest):
             json.loads(line)
         self.setUp()
         self.assertEqual(self.chat()[0], 200)
+
+    def test_a_second_sigterm_ends_the_server_at_once(self):
+        self.end()
+        self.config = "drain_seconds = 600\n"
+        self.setUp()
+        threads, answers = self.many(12)
+        self.process.send_signal(signal.SIGTERM)
+        self.assertIn(b"finishing the requests under way", self.process.stderr.readline())
+        self.assertEqual(self.stop()[0], 130)
+        for thread in threads:
+            thread.join()
 
 
 if __name__ == "__main__":

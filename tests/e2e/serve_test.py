@@ -5,7 +5,7 @@ import subprocess
 import threading
 import unittest
 
-from command import STORIES, CommandTest
+from command import HANGS, STORIES, CommandTest
 from server import ServerTest
 
 PROMPT = [{"role": "user", "content": "Once upon a time"}]
@@ -178,7 +178,7 @@ class ServeTest(ServerTest):
             self.skipTest("curl is not installed")
         done = subprocess.run(["curl", "-sS", "--fail", f"{self.url}/v1/completions", "-H", "Content-Type: application/json",
                                "-d", json.dumps({"model": STORIES, "prompt": "Once upon a time", "max_tokens": 8})],
-                              capture_output=True, timeout=60, check=True)
+                              capture_output=True, timeout=HANGS, check=True)
         self.assertEqual(json.loads(done.stdout)["usage"]["completion_tokens"], 8)
 
 

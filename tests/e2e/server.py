@@ -6,9 +6,8 @@ import signal
 import pathlib
 import socket
 import struct
-import time
 
-from command import STORIES, CommandTest
+from command import HANGS, STORIES, CommandTest
 
 
 TOOLS_TEMPLATE = """{%- if tools %}Tools:{% for tool in tools %} {{ tool | tojson }}{% endfor %}
@@ -64,7 +63,7 @@ class ServerTest(CommandTest):
         self.process.communicate()
 
     def request(self, method, path, body=None, headers=None):
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=HANGS)
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body)
         with contextlib.closing(connection):
@@ -83,12 +82,6 @@ class ServerTest(CommandTest):
             if line.startswith(name + " "):
                 return float(line.split()[-1])
         raise KeyError(name)
-
-    def eventually(self, fact, seconds=120):
-        end = time.monotonic() + seconds
-        while not fact():
-            self.assertLess(time.monotonic(), end, "it did not happen in time")
-            time.sleep(0.02)
 
     def events(self, data):
         """(id, name, data) of each server-sent event; data read as JSON where it is."""
@@ -112,7 +105,7 @@ class ServerTest(CommandTest):
 
     def open_stream(self, path, body, **headers):
         """A connection whose response has begun; the caller reads and closes."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=HANGS)
         connection.request("POST", path, json.dumps(body | {"stream": True}), headers)
         response = connection.getresponse()
         self.assertEqual(response.status, 200)
@@ -120,7 +113,7 @@ class ServerTest(CommandTest):
 
     def raw(self, data):
         """Everything the server says to these bytes until it closes."""
-        with socket.create_connection((self.host, self.port), timeout=60) as connection:
+        with socket.create_connection((self.host, self.port), timeout=HANGS) as connection:
             connection.sendall(data)
             said = b""
             while piece := connection.recv(65536):
@@ -129,7 +122,7 @@ class ServerTest(CommandTest):
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        _, said = self.process.communicate(timeout=60)
+        _, said = self.process.communicate(timeout=HANGS)
         return self.process.returncode, said.decode()
 
 

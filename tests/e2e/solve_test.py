@@ -7,7 +7,7 @@ import signal
 import time
 import unittest
 
-from command import STORIES, CommandTest
+from command import HANGS, STORIES, CommandTest
 
 SMALL = ["--model", STORIES, "--threads", "1", "--context", "256", "--max-tokens", "24", "--temperature", "0.8"]
 
@@ -32,6 +32,13 @@ class Solve(CommandTest):
         self.assertIn(done.returncode, (0, 1), done.stderr)
         self.assertGreater(len(done.stdout), 50)
 
+    def test_on_a_terminal_one_line_shows_how_far_it_is_and_is_gone_at_the_end(self):
+        code, shown = self.on_a_terminal("solve", "Once upon a time", *SMALL, "--strategy", "self-consistency:samples=3,early_stop=false")
+        self.assertIn(code, (0, 1))
+        lines = shown.split(b"\r\x1b[K")
+        self.assertEqual([line.split()[0] for line in lines if line], [b"1/3", b"2/3", b"3/3"], shown)
+        self.assertEqual(lines[-1], b"")
+
     def test_a_token_budget_is_a_ceiling(self):
         _, result = self.solve_json("Once upon a time", *SMALL, "--strategy", "adaptive", "--budget", "tokens=140")
         usage = result["receipt"]["usage"]
@@ -39,21 +46,20 @@ class Solve(CommandTest):
         self.assertEqual(result["stop_reason"], "budget:tokens")
 
     def test_a_deadline_ends_the_run(self):
-        began = time.monotonic()
         _, result = self.solve_json("Once upon a time", "--model", STORIES, "--threads", "1", "--context", "512", "--max-tokens", "400",
-                                    "--strategy", "self-consistency:samples=200,early_stop=false", "--budget", "seconds=0.5")
+                                    "--strategy", "self-consistency:samples=1000,early_stop=false", "--budget", "seconds=1")
         self.assertEqual(result["stop_reason"], "deadline")
-        self.assertLess(time.monotonic() - began, 60)
 
     def test_ctrl_c_prints_the_receipt_of_what_was_spent(self):
-        process = self.start("solve", "Once upon a time", "--model", STORIES, "--threads", "1", "--context", "512", "--json", "--max-tokens",
-                             "400", "--strategy", "self-consistency:samples=250,early_stop=false")
-        time.sleep(1.0)
+        process = self.start("solve", "Once upon a time", "--model", STORIES, "--threads", "1", "--context", "512", "--stream", "--json",
+                             "--max-tokens", "400", "--strategy", "self-consistency:samples=1000,early_stop=false")
+        self.assertNotEqual(os.read(process.stdout.fileno(), 1), b"")  # the text has begun
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=HANGS)
         self.assertEqual(process.returncode, 130, err)
-        receipt = json.loads(out)["receipt"]
+        receipt = json.loads(out[out.index(b'{"schema":'):])["receipt"]
         self.assertEqual(receipt["stop_reason"], "cancelled")
+        self.assertGreater(receipt["usage"]["prompt"], 0)
 
     def test_a_price_and_a_calibration_choose_the_rule_and_the_receipt_says_so(self):
         _, result = self.solve_json("Once upon a time", *SMALL, "--price", "0.05", "--budget", "samples=3")
@@ -79,10 +85,10 @@ class Solve(CommandTest):
         pauses = random.Random(1)
         for _ in range(12):
             process = self.start("solve", "Once upon a time", "--model", STORIES, "--threads", "1", "--context", "512", "--json",
-                                 "--max-tokens", "400", "--strategy", "self-consistency:samples=250,early_stop=false")
+                                 "--max-tokens", "400", "--strategy", "self-consistency:samples=1000,early_stop=false")
             time.sleep(pauses.uniform(0, 0.4))
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=HANGS)
             if process.returncode == -signal.SIGINT:  # before the program could ask for the signal
                 self.assertEqual((out, err), (b"", b""))
                 continue
@@ -159,12 +165,16 @@ class SolveRefuses(CommandTest):
         cut.write_bytes(whole[: len(whole) // 2])
         corrupt = self.folder / "corrupt.gguf"
         corrupt.write_bytes(whole[:8] + b"\xff" * 64 + whole[72:])
-        for path in [missing, empty, text, cut, corrupt]:
+        unknown = self.folder / "unknown.gguf"
+        name = whole.index(b"general.architecture") + len(b"general.architecture") + 4 + 8  # type and length of the value
+        unknown.write_bytes(whole[:name] + b"pasta" + whole[name + 5:])
+        for path in [missing, empty, text, cut, corrupt, unknown]:
             with self.subTest(path.name):
                 done = self.run_command("solve", "x", "--model", path)
                 self.assertIn(done.returncode, (2, 3), done.stderr)
                 self.assertIn(path.name, done.stderr.decode())
                 self.assertEqual(len(done.stderr.decode().strip().splitlines()), 1, done.stderr)
+        self.assertIn(b"pasta", done.stderr)
 
     def test_an_unknown_alias_names_the_known_ones(self):
         done = self.run_command("solve", "x", "--model", "qwen2.5-coder-1.5")
