@@ -12,8 +12,8 @@
 namespace reckon {
 namespace {
 
-constexpr int kReplacements = 4;                      // of pairs that ended while they waited
-constexpr auto kPatience = std::chrono::seconds(10);  // with an interpreter that only has to look after processes
+constexpr int kReplacements = 4;                     // of pairs that ended while they waited
+constexpr auto kPatience = std::chrono::seconds(3);  // with an interpreter that only has to look after processes
 
 // Bubblewrap closes its report when its program has ended.
 bool ended(const Contained& contained) {
