@@ -73,9 +73,9 @@ class Operation {
     waiting->left = true;
     waiting->sink = {};
     state_->busy = false;
-    if (waiting->arrival.arrived() || !cancel) return;
-    cancel();
+    if (waiting->arrival.arrived()) return;
     state_->left = true;
+    if (cancel) cancel();
   }
   WaitingPtr<T> waiting = std::make_shared<Waiting<T>>();
   std::function<void()> cancel;

@@ -195,6 +195,19 @@ TEST_F(Engine, ADroppedTaskLeavesTheBranchAsItWas) {
   expect_ledger_equals_engine(*account_);
 }
 
+Task<bool> opened(Model& model, std::shared_ptr<Account> account, std::string text) {
+  std::unique_ptr<Branch> branch = co_await story(model, std::move(account), std::move(text));
+  co_return true;
+}
+
+TEST_F(Engine, APromptThatIsLeftWhileItIsComputedIsCharged) {
+  std::string text;
+  for (int i = 0; i < 60; ++i) text += "word ";
+  for (int i = 0; i < 20; ++i)
+    (void)loop_.run(within(std::chrono::microseconds(100 * i), opened(*model_, account_, text)));
+  expect_ledger_equals_engine(*account_);
+}
+
 TEST_F(Engine, WhoDoesNotWatchLiveIsShownTheFirstPieceAndTheRestAtTheEnd) {
   auto branch = loop_.run(story(*model_, account_));
   std::vector<std::string> pieces;
