@@ -31,5 +31,13 @@ TEST(Equivalence, AnExponentThatNeverClosesEndsWhereTheTextDoes) {
   }
 }
 
+// Every level of the product was copied again for the level above it.
+TEST(Equivalence, AProductOfManyTuplesIsNoVector) {
+  std::string product = "(0,1)";
+  for (int i = 1; i < 900; ++i) product += "cup(" + std::to_string(i) + "," + std::to_string(i + 1) + ")";
+  EXPECT_NE(compare_math("(0,1)", product).verdict, Verdict::equal);
+  EXPECT_EQ(canonical_math(product), canonical_math(product));
+}
+
 }  // namespace
 }  // namespace reckon::verify

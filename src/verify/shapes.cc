@@ -6,6 +6,7 @@ namespace reckon::verify {
 namespace {
 
 constexpr size_t kMostComponents = 500;
+constexpr size_t kMostCopied = 20000;  // nodes of one vector: products of products are copied again at every level
 
 bool only(const std::string& signs, std::string_view allowed) {
   return signs.find_first_not_of(allowed) == std::string::npos;
@@ -78,6 +79,8 @@ class Worker {
       if (Components found = components(part)) {
         if (vector) return std::nullopt;  // a product of two vectors
         vector = std::move(found);
+      } else if (out_.size() > kMostCopied) {
+        return std::nullopt;
       } else {
         factors.push_back(copy(part, out_));
       }
