@@ -56,9 +56,8 @@ class Loop {
   void disarm(Timers::iterator timer) { timers_.erase(timer); }
 
  protected:
-  virtual void woken() = 0;  // there is something to run, or an earlier timer
-  void drain();              // call everything ready, also what becomes ready meanwhile
-  void fire(Time now);       // move the timers that are due to the ready queue
+  void drain();         // call everything ready, also what becomes ready meanwhile
+  void fire(Time now);  // move the timers that are due to the ready queue
   const Timers& timers() const { return timers_; }
   bool idle() const { return first_ == nullptr; }
 

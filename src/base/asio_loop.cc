@@ -34,7 +34,8 @@ void AsioLoop::offload(std::function<void()> work, std::function<void()> done) {
   });
 }
 
-// What is ready and what is due. The timer is left alone where it fires early enough: setting it costs system calls.
+// What is ready and what is due, after each handler. The timer is left alone where it fires early enough: setting it
+// costs system calls.
 void AsioLoop::turn() {
   fire(now());
   drain();

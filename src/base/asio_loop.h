@@ -33,9 +33,6 @@ class AsioLoop : public Loop {
 
   boost::asio::io_context& context();  // for sockets and signals of the rooms that need them
 
- protected:
-  void woken() override {}  // a turn follows everything that happens on the loop's thread
-
  private:
   struct Asio;
   void turn();

@@ -20,14 +20,9 @@ void Loop::ready(Wakeup& wakeup) {
   wakeup.previous_ = last_;
   (last_ ? last_->next_ : first_) = &wakeup;
   last_ = &wakeup;
-  woken();
 }
 
-Loop::Timers::iterator Loop::arm(Time when, Wakeup& wakeup) {
-  auto timer = timers_.emplace(when, &wakeup);
-  if (timer == timers_.begin()) woken();
-  return timer;
-}
+Loop::Timers::iterator Loop::arm(Time when, Wakeup& wakeup) { return timers_.emplace(when, &wakeup); }
 
 void Loop::drain() {
   while (Wakeup* wakeup = first_) {

@@ -33,9 +33,6 @@ class Sim : public Loop {
   }
   size_t timers_left() const { return timers().size(); }
 
- protected:
-  void woken() override {}
-
  private:
   void settle(const std::function<bool()>& done, bool to_the_end = false) {
     while (true) {

@@ -5,8 +5,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <utility>
 #include <optional>
+#include <utility>
 #include <variant>
 #include <vector>
 

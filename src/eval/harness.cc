@@ -10,12 +10,12 @@
 #include <set>
 
 #include "base/append_file.h"
-#include "base/rng.h"
+#include "base/parse_exact.h"
 #include "base/receipt_json.h"
+#include "base/rng.h"
 #include "eval/arms.h"
 #include "eval/recordings.h"
 #include "eval/recordings_model.h"
-#include "base/parse_exact.h"
 #include "eval/recordings_run.h"
 #include "eval/text_file.h"
 #include "strategy/run.h"

@@ -5,9 +5,9 @@
 #include <cstdlib>
 #include <limits>
 
+#include "base/parse_exact.h"
 #include "base/text.h"
 #include "eval/recordings.h"
-#include "base/parse_exact.h"
 
 #include <reckon/error.h>
 
