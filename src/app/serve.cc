@@ -136,7 +136,7 @@ void reload(const Options& options, const ServeConfig& running, Service& service
     fmt::print(stderr, "reckon: limits, keys and certificates were read again\n");
     if (config.listen != running.listen || config.models != running.models || config.engine != running.engine ||
         config.memory_limit != running.memory_limit || config.tls.empty() != running.tls.empty() ||
-        config.log != running.log || config.ledger != running.ledger)
+        config.log != running.log || config.ledger != running.ledger || config.ledger_sync != running.ledger_sync)
       fmt::print(stderr,
                  "reckon: listen, models and their memory, log, ledger, and whether there is TLS change with a restart "
                  "only\n");
@@ -169,7 +169,8 @@ int serve(const Options& options) {
 
   AsioLoop loop;
   how.models = offered_models(config, loop);
-  Ledger ledger(config.ledger.empty() ? Ledger::standard_path() : config.ledger);
+  Ledger ledger(config.ledger.empty() ? Ledger::standard_path() : config.ledger,
+                std::chrono::seconds(config.ledger_sync == "commit" ? 0 : 1));
   how.books.ledger = [&ledger](LedgerEntry entry) { return ledger.append_async(std::move(entry)); };
   how.books.spent = [&ledger](const std::string& key, int64_t since) { return ledger.spent(key, since); };
   how.books.report = [](const std::string& line) { fmt::print(stderr, "reckon: {}\n", line); };
@@ -188,7 +189,9 @@ int serve(const Options& options) {
   };
   Signals signals(loop, [&] { service.drain(); }, again);
   fmt::print(stderr, "reckon: listening on {}\n", server.url());
-  return loop.run(live(service, server, signals.stop, config.drain_seconds));
+  int code = loop.run(live(service, server, signals.stop, config.drain_seconds));
+  ledger.close();
+  return code;
 }
 
 }  // namespace

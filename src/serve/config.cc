@@ -197,6 +197,9 @@ ServeConfig parse_config(std::string_view text, const std::string& file) {
   table.read("record", config.record);
   table.read("calibration", config.calibration);
   table.read("ledger", config.ledger);
+  table.read("ledger_sync", config.ledger_sync);
+  if (config.ledger_sync != "second" && config.ledger_sync != "commit")
+    table.fail(*root.get("ledger_sync"), "ledger_sync", "must be \"second\" or \"commit\"");
   table.read("cors", config.cors);
   table.read("allow_remote_without_keys", config.allow_remote_without_keys);
   table.read("drain_seconds", config.drain_seconds, 0, 86'400);

@@ -35,6 +35,7 @@ struct ServeConfig {
   std::string record;                      // recording file of every run, prompts and samples; empty: none
   std::string calibration;                 // file of reckon calibrate; empty: none
   std::string ledger;                      // file; empty: the user's own
+  std::string ledger_sync = "second";      // a row is on the disk a second after its response; "commit": before it
   bool allow_remote_without_keys = false;  // listen beyond this machine though everyone may ask
   double drain_seconds = 30;               // for requests under way after SIGTERM
   ServeLimits limits;

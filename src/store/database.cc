@@ -87,7 +87,7 @@ Database::Database(std::string path, const std::vector<std::string>& migrations)
   if (code != SQLITE_OK) fail(path_, code, sqlite3_errstr(code));
   sqlite3_busy_timeout(opened, kBusyMilliseconds);
   execute("PRAGMA journal_mode = WAL");
-  execute("PRAGMA synchronous = FULL");  // a commit is on the disk when it returns
+  execute("PRAGMA synchronous = FULL");  // a commit is on the disk when it returns; see sync_later()
   execute("PRAGMA foreign_keys = ON");
   migrate(migrations);
 }
@@ -127,6 +127,16 @@ Statement Database::prepare(std::string_view sql) {
 void Database::execute(const std::string& sql) {
   int code = sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) fail(path_, code, sqlite3_errmsg(database_.get()));
+}
+
+void Database::sync_later() { execute("PRAGMA synchronous = NORMAL"); }
+
+// What the log no longer has is in the file: SQLite syncs both when it moves pages there, and so do its own commits.
+void Database::sync() {
+  sqlite3_file* log = nullptr;
+  int code = sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&log));
+  if (code == SQLITE_OK && log && log->pMethods) code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+  if (code != SQLITE_OK) fail(path_, code, sqlite3_errstr(code));
 }
 
 void Database::transaction(const std::function<void()>& work) {

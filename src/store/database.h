@@ -40,7 +40,8 @@ class Statement {
 };
 
 // One connection to an SQLite file, for one thread. In WAL mode: readers do not wait for the writer. A committed
-// transaction survives a power cut. Errors throw Error{environment} with one sentence about the file and what to do.
+// transaction survives the death of the process, and a power cut, too, unless sync_later() was called. Errors throw
+// Error{environment} with one sentence about the file and what to do.
 class Database {
  public:
   // Creates the file and its folder if need be and brings its schema up to date: `migrations`[i] takes version i to
@@ -54,6 +55,9 @@ class Database {
   Statement prepare(std::string_view sql);
   void execute(const std::string& sql);
   void transaction(const std::function<void()>& work);  // all or nothing
+  // From now on a commit is only handed to the kernel; sync() puts all of them on the disk.
+  void sync_later();
+  void sync();
   const std::string& path() const { return path_; }
 
  private:

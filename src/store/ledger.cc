@@ -67,39 +67,70 @@ std::string_view column(Ledger::By by) {
 
 std::string Ledger::standard_path() { return (data_folder() / "reckon.db").string(); }
 
-Ledger::Ledger(std::string path) : path_(std::move(path)) {
+Ledger::Ledger(std::string path, std::chrono::milliseconds unsynced) : path_(std::move(path)), unsynced_(unsynced) {
   // Opened here, so that what is wrong with the file is known at once; used by the writer only.
   auto database = std::make_unique<Database>(path_, migrations());
-  writer_ = std::thread([this, database = std::move(database)]() mutable {
-    for (;;) {
-      std::vector<Waiting> batch;
-      {
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [this] { return closing_ || !waiting_.empty(); });
-        if (waiting_.empty()) return;
-        batch.swap(waiting_);
-      }
-      std::exception_ptr failure;
-      try {
-        database->transaction([&] {
-          for (const Waiting& row : batch) insert(*database, row.entry);
-        });
-      } catch (...) {
-        failure = std::current_exception();
-      }
-      for (const Waiting& row : batch)
-        if (row.done) row.done(failure);
-    }
-  });
+  if (unsynced_.count() > 0) database->sync_later();
+  writer_ = std::thread([this, database = std::move(database)]() mutable { write(*database); });
 }
 
 Ledger::~Ledger() {
+  try {
+    close();
+  } catch (const Error&) {  // close() is for who wants to know
+  }
+}
+
+void Ledger::close() {
   {
     std::lock_guard lock(mutex_);
     closing_ = true;
   }
   changed_.notify_one();
-  writer_.join();
+  if (writer_.joinable()) writer_.join();
+  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+}
+
+void Ledger::write(Database& database) {
+  std::optional<Clock::time_point> due;  // the next sync; none: nothing waits for one
+  auto sync = [&] {
+    due.reset();
+    try {
+      database.sync();
+    } catch (const Error&) {
+      failure_ = std::current_exception();
+    }
+  };
+  bool open = true;
+  while (open) {
+    std::vector<Waiting> batch = next(due);
+    open = !batch.empty() || due;
+    // Nobody who was told of a row that may be lost can be told so now; the next ones are.
+    std::exception_ptr failure = batch.empty() ? nullptr : std::exchange(failure_, nullptr);
+    if (!failure && !batch.empty()) {
+      Clock::time_point now = Clock::now();
+      try {
+        database.transaction([&] {
+          for (const Waiting& row : batch) insert(database, row.entry);
+        });
+        if (!due && unsynced_.count() > 0) due = now + unsynced_;
+      } catch (...) {
+        failure = std::current_exception();
+      }
+    }
+    for (const Waiting& row : batch)
+      if (row.done) row.done(failure);
+    if (due && (batch.empty() || Clock::now() >= *due)) sync();
+  }
+}
+
+// What waits; nothing: it is time, or the end.
+std::vector<Ledger::Waiting> Ledger::next(std::optional<Clock::time_point> until) {
+  std::unique_lock lock(mutex_);
+  auto called = [this] { return closing_ || !waiting_.empty(); };
+  if (until) changed_.wait_until(lock, *until, called);
+  else changed_.wait(lock, called);
+  return std::exchange(waiting_, {});
 }
 
 bool Ledger::put(LedgerEntry entry, Done done) {

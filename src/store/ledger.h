@@ -1,9 +1,11 @@
 #pragma once
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -35,18 +37,21 @@ struct LedgerTotal {
 };
 
 // What every run has cost, in $XDG_DATA_HOME/reckon/reckon.db. One writer thread: rows that arrive while it writes
-// share the next transaction. Any thread may append and read.
+// share the next transaction. Any thread may append and read. docs/adr/0007-ledger-durability.md says what survives
+// what.
 class Ledger {
  public:
   static std::string standard_path();
-  // Throws Error{environment} when the file cannot be written.
-  explicit Ledger(std::string path = standard_path());
+  // A power cut loses the rows of at most the last `unsynced`; 0: none. Throws Error{environment} when the file cannot
+  // be written.
+  explicit Ledger(std::string path = standard_path(), std::chrono::milliseconds unsynced = {});
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
-  ~Ledger();  // writes what has been appended
+  ~Ledger();     // close(), without a word about what went wrong
+  void close();  // writes and syncs what has been appended, then takes no more; throws what the last sync failed with
 
-  // The row is on the disk when `done` is called, on the writer thread, with null; or it is not in the ledger at all
-  // and `done` gets the reason. Throws Error{overloaded} when 4,096 rows wait.
+  // The row is committed when `done` is called, on the writer thread, with null; or it is not in the ledger at all and
+  // `done` gets the reason, which may be that an earlier sync failed. Throws Error{overloaded} when 4,096 rows wait.
   using Done = std::function<void(std::exception_ptr)>;
   void append(LedgerEntry entry, Done done);
   void append(LedgerEntry entry);              // waits; throws the reason
@@ -60,15 +65,20 @@ class Ledger {
   std::vector<LedgerTotal> totals(By by, int64_t since_unix_ms = 0) const { return totals(path_, by, since_unix_ms); }
 
  private:
+  using Clock = std::chrono::steady_clock;
   struct Waiting {
     LedgerEntry entry;
     Done done;
   };
+  void write(Database& database);  // the writer thread
+  std::vector<Waiting> next(std::optional<Clock::time_point> until);
   static void insert(Database& database, const LedgerEntry& entry);
   bool put(LedgerEntry entry, Done done);  // true: no other row waits
 
   const std::string path_;
-  std::mutex mutex_;  // guards what follows
+  const std::chrono::milliseconds unsynced_;
+  std::exception_ptr failure_;  // of the last sync; the writer's until it has ended
+  std::mutex mutex_;            // guards what follows
   std::condition_variable changed_;
   std::vector<Waiting> waiting_;
   bool closing_ = false;

@@ -2,18 +2,36 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <system_error>
 #include <thread>
 
 #include "base/asio_loop.h"
 #include "store/database.h"
 
 #include <reckon/error.h>
+
+namespace {
+std::atomic<int> log_syncs = 0;
+std::atomic<bool> disk_fails = false;
+}  // namespace
+
+// SQLite's calls come by here.
+extern "C" int fdatasync(int file) {
+  std::error_code none;
+  auto path = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(file), none).string();
+  if (path.ends_with("-wal")) ++log_syncs, log_syncs.notify_all();
+  if (disk_fails) return errno = EIO, -1;
+  return static_cast<int>(syscall(SYS_fdatasync, file));
+}
 
 namespace reckon {
 namespace {
@@ -108,6 +126,49 @@ TEST_F(LedgerTest, AnAcknowledgedRowSurvives) {
     Ledger(path_).append(entry("a", "single", 1));
   }
   EXPECT_EQ(Ledger(path_).totals(Ledger::By::model)[0].runs, 1);
+}
+
+TEST_F(LedgerTest, ARowIsSyncedBeforeItIsAcknowledgedUnlessItMayWait) {
+  {
+    Ledger ledger(path_);
+    for (int i = 0; i < 5; ++i) {
+      int before = log_syncs;
+      ledger.append(entry("a", "single", 1));
+      EXPECT_EQ(log_syncs, before + 1);
+    }
+  }
+  Ledger ledger(path_, std::chrono::hours(1));
+  ledger.append(entry("a", "single", 1));  // begins a new log
+  int before = log_syncs;
+  for (int i = 0; i < 5; ++i) ledger.append(entry("a", "single", 1));
+  EXPECT_EQ(log_syncs, before);
+  EXPECT_EQ(ledger.totals(Ledger::By::model)[0].runs, 11) << "committed all the same";
+  ledger.close();
+  EXPECT_GT(log_syncs, before);
+}
+
+TEST_F(LedgerTest, ARowThatMayWaitIsSyncedWhenItsTimeIsOver) {
+  Ledger ledger(path_, std::chrono::milliseconds(1));
+  for (int i = 0; i < 5; ++i) {
+    int before = log_syncs;
+    ledger.append(entry("a", "single", 1));
+    log_syncs.wait(before);
+  }
+}
+
+TEST_F(LedgerTest, ASyncThatFailsFailsTheNextRowOrTheEnd) {
+  Ledger ledger(path_, std::chrono::milliseconds(1));
+  disk_fails = true;
+  int before = log_syncs;
+  ledger.append(entry("a", "single", 1));
+  log_syncs.wait(before);
+  EXPECT_THAT(error_of([&] { ledger.append(entry("a", "single", 2)); }), HasSubstr("check the disk"));
+  before = log_syncs;
+  ledger.append(entry("a", "single", 3));
+  log_syncs.wait(before);
+  EXPECT_THAT(error_of([&] { ledger.close(); }), HasSubstr("check the disk"));
+  disk_fails = false;
+  EXPECT_EQ(ledger.totals(Ledger::By::model)[0].runs, 2) << "without the one that was refused";
 }
 
 TEST_F(LedgerTest, ManyThreadsAppendWithoutLosingARow) {

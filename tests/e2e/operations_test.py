@@ -247,6 +247,7 @@ class CheckConfig(CommandTest):
                            (b"[[keys]]\nname = \"a\"\ntoken_per_day = 1\n", "c.toml:3: keys.token_per_day is not known"),
                            (b"calibration = 1\n", "c.toml:1: calibration must be a string"),
                            (b"ledger = 5\n", "c.toml:1: ledger must be a string"),
+                           (b'ledger_sync = "never"\n', 'c.toml:1: ledger_sync must be "second" or "commit"'),
                            (b"[limits]\nidle_seconds = \"x\"\n", "c.toml:2: limits.idle_seconds must be a number")):
             self.assert_refused(2, said, "serve", "--check-config", "--config", self.write("c.toml", text))
 
