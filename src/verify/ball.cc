@@ -26,6 +26,8 @@ bool Ball::sharp(long bits) const {
 
 namespace {
 
+constexpr int kMostGammas = 16;  // of one evaluation: they are slow
+
 class Evaluation {
  public:
   Evaluation(const Tree& tree, const Setting& setting) : tree_(tree), at_(setting) {}
@@ -197,7 +199,8 @@ class Evaluation {
       return result == Outcome::value ? root(out, degree.to_long()) : result;
     }
     if (name == "max" || name == "min") return extreme(index, out);
-    if (n.count != 1 || name == "det" || name == "factorial" || name == "gcd" || name == "lcm")
+    if (at_.point && (name == "factorial" || (name == "binom" && n.count == 2))) return gammas(index, out);
+    if (n.count != 1 || name == "det" || name == "factorial" || name == "factorial2" || name == "gcd" || name == "lcm")
       return rational(index, out);
     const bool outer = in_angle_;
     in_angle_ = name.size() == 3 &&
@@ -206,6 +209,30 @@ class Evaluation {
     in_angle_ = outer;
     if (result != Outcome::value) return result;
     return apply(name, out);
+  }
+
+  // n! and binomials of variables, by the gamma function.
+  Outcome gammas(int index, Ball& out) {
+    Ball top, bottom;
+    const Outcome result = tree_[index].count == 2 ? pair(index, top, bottom) : node(tree_.child(index, 0), top);
+    if (result != Outcome::value) return result;
+    if (++gammas_ > kMostGammas || !below(top, 10) || !below(bottom, 10)) return Outcome::beyond;
+    const auto factorial = [&](Ball& z) {
+      acb_add_ui(z.get(), z.get(), 1, at_.precision);
+      acb_gamma(z.get(), z.get(), at_.precision);
+    };
+    if (tree_[index].count == 2) {
+      Ball rest;
+      acb_sub(rest.get(), top.get(), bottom.get(), at_.precision);
+      factorial(bottom);
+      factorial(rest);
+      acb_mul(bottom.get(), bottom.get(), rest.get(), at_.precision);
+      if (bottom.zero_inside()) return Outcome::undefined;
+    }
+    factorial(top);
+    if (tree_[index].count == 2) acb_div(out.get(), top.get(), bottom.get(), at_.precision);
+    else acb_set(out.get(), top.get());
+    return Outcome::value;
   }
 
   Outcome extreme(int index, Ball& out) {
@@ -242,6 +269,11 @@ class Evaluation {
         {"atan", acb_atan}, {"sinh", acb_sinh},   {"cosh", acb_cosh},   {"tanh", acb_tanh},
         {"coth", acb_coth}, {"asinh", acb_asinh}, {"acosh", acb_acosh}, {"atanh", acb_atanh}};
     const auto it = kFunctions.find(name);
+    if (name == "acot" && arb_is_positive(z.real()) && z.is_real()) {  // conventions differ below zero
+      acb_inv(z.get(), z.get(), p);
+      acb_atan(z.get(), z.get(), p);
+      return Outcome::value;
+    }
     if (it == kFunctions.end()) return whole_part(name, z);
     if ((name.ends_with("h") || !z.is_real()) && !below(z, 14)) return Outcome::beyond;
     const bool was_real = arb_is_zero(z.imaginary()) != 0;
@@ -274,6 +306,7 @@ class Evaluation {
   const Tree& tree_;
   const Setting& at_;
   bool in_angle_ = false;
+  int gammas_ = 0;
 };
 
 }  // namespace

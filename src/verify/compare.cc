@@ -283,10 +283,18 @@ std::string key_of(const Term& term, int depth) {
   }
   std::vector<std::string> keys;
   if (is_vector(term)) {
-    if (term->kind == Node::matrix && !term->value.is_one()) {
-      for (const Term& item : items(term)) keys.push_back(key_of(item, depth + 1));
-      const std::string cells = joined(std::move(keys), false, "[]");
-      return cells.empty() ? cells : "matrix" + term->value.to_string() + cells;
+    if (term->kind == Node::matrix && !term->value.is_one()) {  // as its rows: [[1,2],[3,4]]
+      const long columns = term->value.to_long();
+      const auto row_or_all = [](std::vector<std::string> parts) {
+        const char* brackets = parts.size() == 2 ? "[]" : "()";
+        return joined(std::move(parts), false, brackets);
+      };
+      for (int first = 0; first < term->count; first += static_cast<int>(columns)) {
+        std::vector<std::string> row;
+        for (int i = first; i < first + columns; ++i) row.push_back(key_of(term.child(i), depth + 1));
+        keys.push_back(row_or_all(std::move(row)));
+      }
+      return row_or_all(std::move(keys));
     }
     const auto vector = vector_of(term);
     if (!vector) return {};

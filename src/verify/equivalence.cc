@@ -12,6 +12,7 @@
 #include "verify/reading.h"
 #include "verify/scan.h"
 #include "verify/text_form.h"
+#include "verify/vocabulary.h"
 
 namespace reckon::verify {
 namespace {
@@ -111,6 +112,17 @@ std::optional<Comparison> calendar(std::string_view gold, std::string_view candi
   return std::nullopt;
 }
 
+bool has_symbols(const Reading& reading) { return has_kind(reading.term(), Node::symbol); }
+
+std::optional<Comparison> number_said(const Reading& gold, std::string_view candidate) {
+  const std::string_view number = number_in_prose(candidate);
+  const Reading said = number.empty() ? Reading() : read(number);
+  if (!said.ok()) return std::nullopt;
+  Comparison result = formulas(gold, said);
+  result.reason = "the one number of a sentence: " + result.reason;
+  return result;
+}
+
 Comparison compare_read(std::string_view gold, std::string_view candidate) {
   if (const auto letter = letter_gold(gold)) {
     if (const auto other = parse_choice(candidate))
@@ -119,21 +131,18 @@ Comparison compare_read(std::string_view gold, std::string_view candidate) {
   }
   if (const auto verdict = calendar(gold, candidate)) return *verdict;
   const Reading a = read(gold), b = read(candidate);
-  if (a.ok() && b.ok()) return formulas(a, b);
+  if (a.ok() && b.ok()) {
+    Comparison result = formulas(a, b);
+    // "He has 5 apples": short words that were read as variables.
+    if (result.verdict == Verdict::different && has_symbols(b) && !has_symbols(a))
+      if (auto said = number_said(a, candidate); said && said->verdict == Verdict::equal) return *said;
+    return result;
+  }
   Comparison spoken = words(gold, candidate);
   if (spoken.verdict == Verdict::equal && balanced(gold) == balanced(candidate)) return spoken;
   if (a.ok() && !b.ok()) {
-    std::set<std::string> symbols;
-    collect_symbols(a.term(), symbols);
-    const std::string_view number = symbols.empty() ? number_in_prose(candidate) : std::string_view();
-    if (!number.empty()) {
-      const Reading c = read(number);
-      if (c.ok()) {
-        Comparison result = formulas(a, c);
-        result.reason = "the one number of a sentence: " + result.reason;
-        return result;
-      }
-    }
+    if (!has_symbols(a))
+      if (auto said = number_said(a, candidate)) return *said;
     const bool heavy =
         b.problem.starts_with("too") || b.problem.starts_with("exponent") || b.problem.starts_with("nested");
     return {heavy ? Verdict::undecided : Verdict::different, "the candidate is no formula: " + b.problem};
@@ -145,14 +154,58 @@ Comparison compare_read(std::string_view gold, std::string_view candidate) {
 // Before a key that is no answer itself: read again it would get another one.
 constexpr std::string_view kOnlyKey = "≈";
 
-std::string key_of(std::string_view answer) {
-  if (const auto value = parse_numeral(answer)) return to_string(*value);
+// A symbol that is read back as itself (x, x_1, alpha, infinity), from `at` on; 0 where the letters say more.
+size_t symbol_length(std::string_view key, size_t at) {
+  const auto run = [&](size_t from, auto&& part) {
+    while (from < key.size() && part(key[from])) ++from;
+    return from;
+  };
+  size_t end = run(at, is_alpha);
+  const std::string_view letters = key.substr(at, end - at);
+  if (letters.size() == 1 ? letters == "e" || letters == "i" : !is_greek(letters) && letters != "infinity") return 0;
+  if (letters.size() == 1 && end < key.size() && key[end] == '_')
+    end = end + 1 < key.size() && is_digit(key[end + 1]) ? run(end + 1, is_digit) : run(end + 1, is_alpha);
+  const bool ends = end == key.size() || std::string_view("*^+-,=)]}").find(key[end]) != std::string_view::npos;
+  return ends ? end - at : 0;
+}
+
+// Whether the key of a formula is that value in writing, so that it is read back as itself: rationals, polynomials,
+// equations that begin with a number, and lists and tuples of them. Digits of a root are not, nor unions of intervals.
+bool in_writing(std::string_view key) {
+  if (key == "empty") return true;
+  std::vector<bool> commas;  // of the brackets that are open: a bracket around one member would be read as a group
+  for (size_t i = 0; i < key.size();) {
+    const char c = key[i];
+    if (is_alpha(c)) {
+      const bool apart = i == 0 || std::string_view("*+-,=([{").find(key[i - 1]) != std::string_view::npos;
+      const size_t length = symbol_length(key, i);
+      if (!apart || length == 0) return false;
+      i += length;
+      continue;
+    }
+    if (c == '(' || c == '[' || c == '{') commas.push_back(false);
+    else if (c == ',' && !commas.empty()) commas.back() = true;
+    else if (c == ')' || c == ']' || c == '}') {
+      if (commas.empty() || !commas.back()) return false;
+      commas.pop_back();
+    } else if (c == '=' ? !(is_digit(key[0]) || key[0] == '-')
+                        : !is_digit(c) && std::string_view("+-*/^").find(c) == std::string_view::npos) {
+      return false;
+    }
+    ++i;
+  }
+  return commas.empty();
+}
+
+std::string text_key(std::string_view answer) { return text_form(answer.substr(0, kLongestInput)); }
+
+// The key of what is neither a number nor text; empty for those.
+std::string formula_key(std::string_view answer) {
   if (const auto date = date_form(answer)) return *date;
   if (const auto time = time_form(answer)) return *time;
   const Reading reading = read(answer);
-  if (reading.ok())
-    if (std::string key = term_key(reading.term()); !key.empty()) return key;
-  return text_form(answer.substr(0, kLongestInput));
+  std::string key = reading.ok() ? term_key(reading.term()) : std::string();
+  return key.empty() || in_writing(key) ? key : std::string(kOnlyKey) + key;
 }
 
 }  // namespace
@@ -197,8 +250,14 @@ std::string canonical_math(std::string_view answer) {
   if (const auto value = parse_numeral(answer)) return to_string(*value);
   if (!valid_utf8(answer)) return {};
   if (answer.starts_with(kOnlyKey)) return std::string(answer);
-  const std::string key = key_of(answer);
-  return key_of(key) == key ? key : std::string(kOnlyKey) + key;
+  if (std::string key = formula_key(answer); !key.empty()) return key;
+  std::string words = text_key(answer);
+  if (words == answer) return words;
+  // Without its markup the text may be something else.
+  const auto number = parse_numeral(words);
+  std::string again = number ? to_string(*number) : formula_key(words);
+  if (again.empty()) again = text_key(words);
+  return again == words ? words : std::string(kOnlyKey) + words;
 }
 
 }  // namespace reckon::verify

@@ -13,6 +13,7 @@ struct Case {
 
 const Case kCases[] = {
 #include "verify/equivalence_cases.inc"
+#include "verify/equivalence_more_cases.inc"
 };
 
 TEST(Equivalence, HoldsForPairsMadeFromTheRules) {

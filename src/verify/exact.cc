@@ -147,13 +147,14 @@ class Exact {
     }
     if (count != 1) return Outcome::unsupported;
     const bool known = name == "sqrt" || name == "cbrt" || name == "abs" || name == "floor" || name == "ceil" ||
-                       name == "factorial" || name == "sgn";
+                       name == "factorial" || name == "factorial2" || name == "sgn";
     if (!known) return Outcome::unsupported;
     const Outcome result = evaluate(tree_.child(node, 0), out);
     if (result != Outcome::value) return result;
     if (name == "sqrt") return root(out, 2) ? Outcome::value : Outcome::unsupported;
     if (name == "cbrt") return root(out, 3) ? Outcome::value : Outcome::unsupported;
     if (name == "factorial") return factorial(out);
+    if (name == "factorial2") return double_factorial(out);
     if (name == "abs") fmpq_abs(out.get(), out.get());
     else if (name == "sgn") out = Rational(out.sign());
     else round(out, name == "floor");
@@ -172,6 +173,16 @@ class Exact {
     if (!value.fits_long() || value.to_long() > kLargestFactorial) return Outcome::beyond;
     const long n = value.to_long();
     fmpz_fac_ui(fmpq_numref(value.get()), static_cast<ulong>(n));
+    return Outcome::value;
+  }
+
+  // 7!! = 7 * 5 * 3
+  static Outcome double_factorial(Rational& value) {
+    if (!value.is_integer() || value.sign() < 0) return Outcome::undefined;
+    if (!value.fits_long() || value.to_long() > kLargestFactorial) return Outcome::beyond;
+    const long n = value.to_long();
+    value = Rational(1);
+    for (long k = n; k > 1; k -= 2) fmpz_mul_si(fmpq_numref(value.get()), fmpq_numref(value.get()), k);
     return Outcome::value;
   }
 

@@ -26,6 +26,7 @@ class Lexer {
   std::vector<Token> run() {
     while (at_ < text_.size() && tokens_.size() < kMostTokens && !failed_) step();
     if (failed_ || at_ < text_.size()) return {};
+    while (!tokens_.empty() && tokens_.back().is_command("newline")) tokens_.pop_back();
     add(Token::end, "");
     return std::move(tokens_);
   }
@@ -194,6 +195,13 @@ class Lexer {
       add(Token::word, std::move(run));
       return;
     }
+    // 6.02 x 10^23
+    const size_t ten = std::min(text_.find_first_not_of(' ', at_), text_.size());
+    if (run == "x" && !tokens_.empty() && tokens_.back().kind == Token::number &&
+        text_.substr(ten).starts_with("10^")) {
+      add(Token::command, "cdot");
+      return;
+    }
     // x2 is x with an index, as x_2; 2x2 does not occur.
     if (at_ < text_.size() && is_digit(text_[at_])) {
       run += '_';
@@ -210,10 +218,13 @@ class Lexer {
       escaped();
       return;
     }
-    static constexpr std::array<std::string_view, 24> kNoise = {
-        "left", "right", "big",    "Big",    "bigg",     "Bigg",        "bigl",         "bigr",
-        "Bigl", "Bigr",  "biggl",  "biggr",  "Biggl",    "Biggr",       "displaystyle", "textstyle",
-        "quad", "qquad", "limits", "middle", "nolimits", "scriptstyle", "boxed",        "fbox"};
+    static constexpr std::array<std::string_view, 33> kNoise = {
+        "left",   "right",  "big",      "Big",         "bigg",      "Bigg",         "bigl",      "bigr",  "Bigl",
+        "Bigr",   "biggl",  "biggr",    "Biggl",       "Biggr",     "displaystyle", "textstyle", "quad",  "qquad",
+        "limits", "middle", "nolimits", "scriptstyle", "boxed",     "fbox",         "bf",        "small", "large",
+        "Large",  "LARGE",  "huge",     "Huge",        "checkmark", "framebox"};
+    static constexpr std::array<std::string_view, 8> kNoiseWithGroup = {"color",    "textcolor", "phantom", "hphantom",
+                                                                        "vphantom", "hspace",    "vspace",  "tag"};
     static constexpr std::array<std::string_view, 10> kFonts = {
         "mathbf", "boldsymbol", "mathit", "mathcal", "vec", "mathsf", "bm", "hat", "tilde", "underline"};
     static constexpr std::array<std::string_view, 11> kText = {
@@ -223,6 +234,18 @@ class Lexer {
       const bool sizing = name == "left" || name == "right";
       if (sizing && at_ < text_.size() && text_[at_] == '.') ++at_;
       if (sizing && text_.substr(at_).starts_with("\\.")) at_ += 2;
+      return;
+    }
+    if (among(kNoiseWithGroup, name)) {
+      const size_t open = std::min(text_.find_first_not_of(' ', at_), text_.size());
+      const size_t close = text_.substr(open).starts_with("{") ? text_.find('}', open) : kNone;
+      if (close == kNone) failed_ = true;
+      else at_ = close + 1;
+      return;
+    }
+    if (name == "mkern" || name == "kern" || name == "hskip") {  // with a length: 2mu, -1.5pt
+      at_ = std::min(text_.find_first_not_of("-.0123456789 ", at_), text_.size());
+      at_ = std::min(at_ + 2, text_.size());
       return;
     }
     if (among(kText, name)) {
@@ -254,6 +277,11 @@ class Lexer {
       add(Token::command, "$");
     } else if (c == '\\') {
       add(Token::command, "newline");
+      const size_t end =
+          text_.substr(at_).starts_with("[") ? text_.find(']', at_) : kNone;  // the space to the next row
+      if (end != kNone && end > at_ + 1 &&
+          (text_.substr(at_ + 1, end - at_ - 1).ends_with("pt") || text_[end - 1] == 'm'))
+        at_ = end + 1;
     } else if (c == '|') {
       add(Token::mark, "|");
     } else if (is_digit(c) || c == '-') {  // "\\ 1" whose space was lost

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "verify/parser_impl.h"
+#include "verify/scan.h"
 #include "verify/vocabulary.h"
 
 namespace reckon::verify {
@@ -77,18 +78,23 @@ char relation_sign(const Token& token) {
 int Parser::relation() {
   std::vector<int> sides;
   std::string signs;
-  sides.push_back(expression());
+  // 3 \pmod 7: the modulus is a mark like a unit.
+  const auto side = [&] {
+    const int node = expression();
+    return take_command("pmod") ? tree_.add(Node::unit, {node}, "mod " + raw_group()) : node;
+  };
+  sides.push_back(side());
   for (char sign = relation_sign(now()); sign != '\0' && problem_.empty(); sign = relation_sign(now())) {
     ++at_;
     signs += sign;
     if (sign == '=' && take('>')) signs.back() = 'e';  // "=>"
-    sides.push_back(expression());
+    sides.push_back(side());
   }
   return sides.size() == 1 ? sides[0] : tree_.add(Node::relation, sides, signs);
 }
 
 int Parser::expression() {
-  int left = sum();
+  int left = ratio(sum());
   for (int operations = 0; problem_.empty(); ++operations) {
     if (operations > kDeepest) return fail("too many set operations");
     Node::Kind kind;
@@ -99,6 +105,19 @@ int Parser::expression() {
     left = tree_.add(kind, {left, sum()});
   }
   return left;
+}
+
+// 3:4 is a quotient, 1:2:3 numbers in their order; with letters a colon means something else.
+int Parser::ratio(int first) {
+  std::vector<int> parts = {first};
+  while (problem_.empty() && (now().is(':') || now().is_command(":")) && constant(parts.back())) {
+    ++at_;
+    const bool minutes = now().kind == Token::number && now().text.size() == 2 && now().text[0] == '0';
+    parts.push_back(sum());
+    if (minutes || !constant(parts.back())) return fail("a colon that parts no numbers");
+  }
+  if (parts.size() == 1) return first;
+  return parts.size() == 2 ? tree_.add(Node::div, parts) : tree_.add(Node::tuple, parts, "::");
 }
 
 int Parser::negated(int node) {
@@ -133,7 +152,9 @@ int Parser::sum() {
   signs();
   do {
     int node = term();
-    if (!both.empty()) {
+    if (minus && terms.size() == 1 && tree_[node].kind == Node::set && tree_[terms[0]].kind == Node::number_set) {
+      terms = {tree_.add(Node::without, {terms[0], node})};  // \mathbb{R} - \{0\}
+    } else if (!both.empty()) {
       if (++pairs > 8) return fail("too many signs");
       const int before = terms.empty()       ? tree_.number(Rational())
                          : terms.size() == 1 ? terms[0]
@@ -221,7 +242,8 @@ int Parser::postfix(int base) {
       ++at_;
       base = exponent(base);
     } else if (take('!')) {
-      base = tree_.add(Node::call, {base}, "factorial");
+      const bool twice = now().is('!') && !now().spaced && take('!');
+      base = tree_.add(Node::call, {base}, twice ? "factorial2" : "factorial");
     } else if (take('%') || take_command("%")) {
       base = tree_.add(Node::unit, {base}, "%");
     } else if (take_command("circ")) {
@@ -255,7 +277,12 @@ int Parser::exponent(int base) {
     minus ^= now().is('-');
     ++at_;
   }
-  const int up = power();
+  // LaTeX takes one letter: e^xe^y. (Of digits people mean all.)
+  Token& letters = tokens_[at_];
+  const bool several = letters.kind == Token::word && !letters.in_text && letters.text.size() <= 3 &&
+                       std::all_of(letters.text.begin(), letters.text.end(), is_lower) && letters.text != "pi" &&
+                       letters.text != "inf" && !is_function(letters.text) && !is_greek(letters.text);
+  const int up = several ? first_letter(letters) : power();
   const int to = minus ? negated(up) : up;
   // 15 cm^2: the exponent belongs to the unit.
   if (tree_[base].kind == Node::unit && tree_[base].name != "%") return fail("a power of a unit");

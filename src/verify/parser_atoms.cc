@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "verify/number_words.h"
 #include "verify/parser_impl.h"
 #include "verify/scan.h"
 #include "verify/vocabulary.h"
@@ -21,7 +22,7 @@ int Parser::atom() {
     case Token::word: return word_atom();
     case Token::command: return command_atom();
     case Token::mark:
-      if (t.is('(') || t.is('[')) return brackets();
+      if (t.is('(') || t.is('[') || t.is(']')) return brackets();
       if (t.is('{')) return braces();
       if (t.is('|')) return absolute();
       break;
@@ -52,7 +53,8 @@ int Parser::number_atom() {
   if (digits.empty()) return fail("a point without digits");
   if (now().is('_') && whole) {  // 101_2
     ++at_;
-    const std::string base = raw_group();
+    std::string base = raw_group();
+    if (const auto spelled = number_from_words(base)) base = *spelled;
     if (base.empty() || base.size() > 2 || !std::all_of(base.begin(), base.end(), is_digit))
       return fail("not a base: " + base);
     return tree_.add(Node::based, {}, digits, Rational(std::stol(base)));
@@ -121,6 +123,13 @@ std::string Parser::raw_group() {
   return {};
 }
 
+bool Parser::constant(int node) const {
+  const auto children = tree_.children(node);
+  if (tree_[node].kind == Node::number) return true;
+  return !children.empty() &&
+         std::all_of(children.begin(), children.end(), [this](int child) { return constant(child); });
+}
+
 int Parser::letter_atom() {
   std::string name = now().text;
   ++at_;
@@ -137,13 +146,22 @@ int Parser::letter_atom() {
   return tree_.add(Node::symbol, {}, name);
 }
 
+int Parser::one_symbol(char letter) {
+  if (letter == 'e') return tree_.add(Node::euler, {});
+  if (letter == 'i') return tree_.add(Node::imaginary, {});
+  return tree_.add(Node::symbol, {}, std::string(1, letter));
+}
+
+int Parser::first_letter(Token& word) {
+  const int symbol = one_symbol(word.text[0]);
+  word.text.erase(0, 1);
+  if (word.text.size() == 1) word.kind = Token::letter;
+  return symbol;
+}
+
 int Parser::symbol_product(const std::string& word) {
   std::vector<int> letters;
-  for (const char c : word) {
-    if (c == 'e') letters.push_back(tree_.add(Node::euler, {}));
-    else if (c == 'i') letters.push_back(tree_.add(Node::imaginary, {}));
-    else letters.push_back(tree_.add(Node::symbol, {}, std::string(1, c)));
-  }
+  for (const char c : word) letters.push_back(one_symbol(c));
   // A power or an index behind a product belongs to the last letter.
   if (take('_')) {
     const std::string name = word.substr(word.size() - 1) + "_" + raw_group();
@@ -156,6 +174,17 @@ int Parser::symbol_product(const std::string& word) {
 int Parser::word_atom() {
   const Token token = now();
   const std::string small = lower(token.text);
+  // US\$10, USD 10
+  const std::string currency = known_unit(token.text).value_or("");
+  const bool money = currency == "$" || currency == "euro" || currency == "gbp";
+  if (token.text == "US" && next().is_command("$")) {
+    ++at_;
+    return command_atom();
+  }
+  if (money && next().kind == Token::number) {
+    ++at_;
+    return tree_.add(Node::unit, {factor()}, currency);
+  }
   if (is_function(token.text) || is_function(small)) {
     ++at_;
     return function(std::string(plain_function(is_function(token.text) ? token.text : small)));
@@ -211,6 +240,14 @@ int Parser::command_atom() {
   if (name == "emptyset") return tree_.add(Node::empty_set, {});
   if (name == "mathbb") {
     const std::string which = raw_group();
+    const size_t group = next().is('{') ? 1 : 0;
+    const bool positive = (now().is('^') && next(1 + group).is('+')) ||
+                          (now().is('_') && next(1 + group).is('>') && next(2 + group).text == "0");
+    if (which == "R" && positive) {
+      ++at_;
+      raw_group();
+      return tree_.add(Node::tuple, {tree_.number(Rational()), tree_.add(Node::infinity, {})}, "()");
+    }
     if (which.size() != 1 || std::string_view("RQZNC").find(which[0]) == std::string_view::npos)
       return fail("unknown set " + which);
     return tree_.add(Node::number_set, {}, which);
@@ -268,9 +305,11 @@ int Parser::function(std::string name) {
     }
   }
   std::vector<int> arguments;
-  if (now().is('(') || now().is('[')) {
+  if (now().is('(') || now().is('[') || now().is_command("{")) {
     const int group = brackets();
-    if (tree_[group].kind == Node::tuple) arguments.assign(tree_.children(group).begin(), tree_.children(group).end());
+    const Node::Kind kind = tree_[group].kind;
+    if (kind == Node::tuple || kind == Node::set)
+      arguments.assign(tree_.children(group).begin(), tree_.children(group).end());
     else arguments = {group};
   } else {
     arguments = {now().is('{') ? braces() : implied_argument()};
@@ -285,6 +324,11 @@ int Parser::function(std::string name) {
     const int top = tree_.add(Node::call, {arguments[0]}, "ln");
     return tree_.add(Node::div, {top, tree_.add(Node::call, {arguments[1]}, "ln")});
   }
+  if (name == "cis" && arguments.size() == 1) {
+    const int sine = tree_.add(Node::mul, {tree_.add(Node::imaginary, {}), tree_.add(Node::call, arguments, "sin")});
+    const int sum = tree_.add(Node::add, {tree_.add(Node::call, arguments, "cos"), sine});
+    return up < 0 ? sum : tree_.add(Node::pow, {sum, up});
+  }
   const bool inverse = up >= 0 && is_number(up) && tree_[up].value == Rational(-1) && is_function("a" + name);
   const int call = tree_.add(Node::call, arguments, inverse ? "a" + name : name);
   return up < 0 || inverse ? call : tree_.add(Node::pow, {call, up});
@@ -298,30 +342,59 @@ int Parser::brackets() {
     bars_ = outer_bars;
     return tree_.add(Node::empty_set, {});
   }
-  const int inside = list();
+  const std::optional<int> condition = open == "{" ? set_builder() : std::nullopt;
+  const int inside = condition ? *condition : list();
   bars_ = outer_bars;
   const std::string close = now().text;
+  // [0,1[ and ]0,1[ as well
+  const bool french = now().is('[') && (open == "]" || ends_element(at_ + 1) || next().is_command("cup"));
   const bool closed = open == "{"        ? now().is_command("}")
                       : open == "langle" ? now().is_command("rangle")
-                                         : now().is(')') || now().is(']');
+                                         : now().is(')') || now().is(']') || french;
   if (!closed) return fail("a bracket that never closes");
   ++at_;
+  if (condition) return inside;
   const bool several = tree_[inside].kind == Node::list;
   const std::vector<int> items = several
                                      ? std::vector<int>(tree_.children(inside).begin(), tree_.children(inside).end())
                                      : std::vector<int>{inside};
   if (open == "{") return tree_.add(Node::set, items);
-  if (several) return tree_.add(Node::tuple, items, open == "langle" ? "()" : open + close);
-  return inside;
+  if (several) {
+    const std::string left = open == "langle" || open == "]" ? "(" : open;
+    return tree_.add(Node::tuple, items, left + (open == "langle" || close == "[" ? ")" : close));
+  }
+  return open == "]" ? fail("a bracket that never opens") : inside;
+}
+
+// {x | x > 2}, {x \in \mathbb{R} : x > 2} as the condition; none where it is another set. Stands behind the brace.
+std::optional<int> Parser::set_builder() {
+  const size_t start = at_;
+  if (now().kind != Token::letter) return std::nullopt;
+  ++at_;
+  if (take_command("in") && !(take_command("mathbb") && raw_group() == "R")) {
+    at_ = start;
+    return std::nullopt;
+  }
+  if (!(take('|') || take_command("|") || take(':') || take_command(":"))) {
+    at_ = start;
+    return std::nullopt;
+  }
+  const int condition = list();
+  const Node::Kind kind = tree_[condition].kind;
+  return kind == Node::relation || kind == Node::list ? condition : fail("a set whose condition is none");
 }
 
 int Parser::braces() {
   ++at_;
   if (take('}')) return fail("an empty group");
   const int outer_bars = std::exchange(bars_, 0);
-  const int inside = list();
+  const std::optional<int> condition = set_builder();
+  int inside = condition ? *condition : list();
+  if (take_command("over")) inside = tree_.add(Node::div, {inside, list()});
+  else if (take_command("choose")) inside = tree_.add(Node::call, {inside, list()}, "binom");
   bars_ = outer_bars;
   if (!take('}')) return fail("a brace that never closes");
+  if (condition) return inside;
   if (tree_[inside].kind != Node::list) return inside;
   const std::vector<int> items(tree_.children(inside).begin(), tree_.children(inside).end());
   return tree_.add(Node::set, items);
@@ -367,6 +440,13 @@ int Parser::argument() {
   if (now().is('{')) return braces();
   if (now().is('(')) return brackets();
   Token& token = tokens_[at_];
+  // \frac x2: the lexer takes x2 for x with an index.
+  if (token.kind == Token::letter && token.text.size() > 2 && token.text[1] == '_' && is_digit(token.text[2])) {
+    const int letter = one_symbol(token.text[0]);
+    token.text.erase(0, 2);
+    token.kind = Token::number;
+    return letter;
+  }
   // \frac12 is 1/2; a root takes the whole number.
   const bool root = at_ > 0 && (tokens_[at_ - 1].is_command("sqrt") || tokens_[at_ - 1].is(']'));
   if (token.kind == Token::number && token.text.size() > 1 && !root) {

@@ -22,6 +22,7 @@ class Parser {
   int relation();  // expressions between = < ...
   int expression();
   int sum();
+  int ratio(int first);
   int product(std::vector<int>& factors);
   int term();
   int factor();
@@ -45,6 +46,9 @@ class Parser {
   int environment();
   int argument();  // of \frac and \sqrt: a group or one token
   int symbol_product(const std::string& word);
+  int one_symbol(char letter);
+  int first_letter(Token& word);  // takes it off
+  std::optional<int> set_builder();
   std::string raw_group();  // the tokens of a group or the next token, as text
 
   // units.cc
@@ -59,6 +63,7 @@ class Parser {
   bool starts_factor() const;
   int fail(std::string problem);
   bool is_number(int node) const { return tree_[node].kind == Node::number; }
+  bool constant(int node) const;  // made of numbers only
 
   std::vector<Token> tokens_;
   size_t at_ = 0;

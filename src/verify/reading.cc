@@ -5,6 +5,7 @@
 
 #include "verify/number_words.h"
 #include "verify/scan.h"
+#include "verify/text_form.h"
 
 namespace reckon::verify {
 namespace {
@@ -39,8 +40,35 @@ size_t after_last_equals(const std::vector<Token>& tokens) {
   return found;
 }
 
-// 1A3_{16}, AB_{16}: digits that the grammar would take for letters.
+// What is said in words and has a formula.
+std::string_view phrase(std::string_view text) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kPhrases = {
+      {{"all real numbers", "\\mathbb{R}"},
+       {"all reals", "\\mathbb{R}"},
+       {"set of all real numbers", "\\mathbb{R}"},
+       {"set of real numbers", "\\mathbb{R}"},
+       {"negative infinity", "-\\infty"},
+       {"minus infinity", "-\\infty"},
+       {"positive infinity", "\\infty"}}};
+  if (text.size() > 40 || text.find(' ') == kNone) return text;
+  const std::string form = text_form(text);
+  for (const auto& [words, formula] : kPhrases)
+    if (form == words) return formula;
+  return text;
+}
+
+// 1A3_{16}, AB_{16}: digits that the grammar would take for letters. 102 (base 3), 102 base three.
 bool based_literal(std::string_view text, Reading& out) {
+  std::string spoken;
+  if (text.size() < 40 && text.find("base") != kNone) {
+    spoken = text_form(text);
+    const size_t at = std::min(spoken.find(" base "), spoken.find(" (base "));
+    if (at == kNone) return false;
+    std::string base = spoken.substr(spoken.find("base ", at) + 5);
+    if (base.ends_with(')')) base.pop_back();
+    spoken = spoken.substr(0, at) + "_" + number_from_words(base).value_or(base);
+    text = spoken;
+  }
   const size_t bar = text.rfind('_');
   if (bar == kNone || bar == 0 || bar > 64) return false;
   std::string_view base = text.substr(bar + 1);
@@ -68,7 +96,7 @@ std::string_view skip_text_command(std::string_view text) {
 
 Reading read(std::string_view text, Commas commas) {
   Reading out;
-  out.text = strip_wrapping(text);
+  out.text = phrase(strip_wrapping(text));
   if (based_literal(out.text, out)) return out;
   const std::vector<Token> tokens = tokenize(out.text, commas);
   if (tokens.empty()) {

@@ -1,7 +1,6 @@
 #include "verify/real_set.h"
 
 #include <algorithm>
-#include <memory>
 
 namespace reckon::verify {
 namespace {
@@ -109,9 +108,7 @@ std::optional<End> end_of(const Term& term) {
 End end_at(const Ball& value) {
   End end;
   end.value = value;
-  const std::unique_ptr<char, decltype(&flint_free)> text(arb_get_str(value.real(), 20, ARB_STR_NO_RADIUS),
-                                                          &flint_free);
-  end.key = arb_contains_zero(value.real()) ? "0" : text.get();
+  end.key = number_key(value);
   return end;
 }
 

@@ -101,6 +101,14 @@ std::optional<std::string> label(const Term& left) {
   if (is_symbol(left)) return left->name;
   if (left->kind == Node::mul && left->count == 2 && is_symbol(left.child(0)) && is_symbol(left.child(1)))
     return left.child(0)->name + "(" + left.child(1)->name + ")";  // R(x)
+  if (left->kind == Node::tuple) {                                 // (x, y) = (1, 2)
+    std::string names;
+    for (int i = 0; i < left->count; ++i) {
+      if (!is_symbol(left.child(i))) return std::nullopt;
+      names += (i > 0 ? "," : "(") + left.child(i)->name;
+    }
+    return names + ")";
+  }
   return std::nullopt;
 }
 

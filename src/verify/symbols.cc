@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace reckon::verify {
 namespace {
@@ -24,6 +25,7 @@ constexpr std::array kSymbols = {
     Symbol{0x00b3, "^{3}"},
     Symbol{0x00b7, "\\cdot "},
     Symbol{0x00b9, "^{1}"},
+    Symbol{0x00ba, "^\\circ "},
     Symbol{0x00bc, "\\frac{1}{4}"},
     Symbol{0x00bd, "\\frac{1}{2}"},
     Symbol{0x00be, "\\frac{3}{4}"},
@@ -89,6 +91,8 @@ constexpr std::array kSymbols = {
     Symbol{0x2077, "^{7}"},
     Symbol{0x2078, "^{8}"},
     Symbol{0x2079, "^{9}"},
+    Symbol{0x207a, "^{+}"},
+    Symbol{0x207b, "^{-}"},
     Symbol{0x207f, "^{n}"},
     Symbol{0x2080, "_{0}"},
     Symbol{0x2081, "_{1}"},
@@ -147,6 +151,7 @@ std::string latex_symbols(std::string_view text) {
   if (std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; }))
     return std::string(text);
   std::string out;
+  std::string_view group;  // "^{" or "_{" where the last symbol was an exponent or an index: the next may continue it
   const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
   const auto size = static_cast<int64_t>(text.size());
   for (int64_t i = 0; i < size;) {
@@ -154,14 +159,24 @@ std::string latex_symbols(std::string_view text) {
     UChar32 c = 0;
     U8_NEXT(bytes, i, size, c);
     const auto code = static_cast<char32_t>(c);
+    const std::string_view open = std::exchange(group, {});
     if (code >= 0xff01 && code <= 0xff5e) {  // full-width ASCII
       out += static_cast<char>(code - 0xff01 + 0x21);
       continue;
     }
     const auto* found = std::lower_bound(kSymbols.begin(), kSymbols.end(), code,
                                          [](const Symbol& symbol, char32_t value) { return symbol.code < value; });
-    if (found != kSymbols.end() && found->code == code) out += found->latex;
-    else out += text.substr(static_cast<size_t>(start), static_cast<size_t>(i - start));
+    if (found != kSymbols.end() && found->code == code) {
+      std::string_view latex = found->latex;
+      if (latex.ends_with('}') && (latex[0] == '^' || latex[0] == '_')) group = latex.substr(0, 2);
+      if (!group.empty() && group == open) {
+        out.pop_back();
+        latex.remove_prefix(2);
+      }
+      out += latex;
+    } else {
+      out += text.substr(static_cast<size_t>(start), static_cast<size_t>(i - start));
+    }
   }
   return out;
 }

@@ -70,6 +70,7 @@ std::optional<std::string> Parser::unit_at(size_t& at) const {
       dimension = form == "square" ? "^2" : "^3";
       continue;
     }
+    const size_t joint = name.size();
     if (!name.empty()) name += join ? join : ' ';
     join = '\0';
     name += form;
@@ -81,7 +82,10 @@ std::optional<std::string> Parser::unit_at(size_t& at) const {
       up += minus;
       if (tokens_[up].kind != Token::number) return std::nullopt;
       if (group && !tokens_[up + 1].is('}')) return std::nullopt;
-      name += (minus ? "^-" : "^") + tokens_[up].text;
+      // m s^-1 is m/s
+      if (minus && joint > 0) name[joint] = '/';
+      if (!minus || joint == 0 || tokens_[up].text != "1")
+        name += (minus && joint == 0 ? "^-" : "^") + tokens_[up].text;
       at = up + 1 + (group ? 1 : 0);
     } else {
       name += dimension;

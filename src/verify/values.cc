@@ -88,7 +88,9 @@ Verdict same_function(const Term& a, const Term& b, const std::set<std::string>&
     if (outcome == Outcome::unsupported || (outcome == Outcome::beyond && attempt > 8)) return Verdict::undecided;
     if (!values) continue;
     if (values->first.apart(values->second)) return Verdict::different;
-    if (values->first.sharp(50) && values->second.sharp(50)) ++agreed;
+    if (values->first.sharp(50) && values->second.sharp(50) && ++agreed == 1)
+      if (const auto p = polynomial_key(a, symbols))
+        if (const auto q = polynomial_key(b, symbols)) return p == q ? Verdict::equal : Verdict::different;
   }
   return agreed >= kPointsWanted ? Verdict::equal : Verdict::undecided;
 }
@@ -169,28 +171,41 @@ std::string ball_key(const Ball& value, int digits) {
   return "(" + real + "," + real_key(value.imaginary(), digits) + ")";
 }
 
-// A real that is rational with a small denominator, as far as 180 bits tell.
+// A real that is rational, numerator and denominator below 120 bits together, as far as 180 binary places tell: then it
+// is a convergent of the value's continued fraction.
 std::optional<Rational> simple_rational(const Ball& value) {
+  constexpr long kPlaces = 200, kSure = 180;
   if (!arb_contains_zero(value.imaginary())) return std::nullopt;
-  arf_t middle;
-  arf_init(middle);
-  arf_set_round(middle, arb_midref(value.real()), 300, ARF_RND_NEAR);
-  Rational center, low, high;
-  const bool small =
-      arf_cmpabs_2exp_si(middle, 100) < 0 && (arf_is_zero(middle) || arf_cmpabs_2exp_si(middle, -100) > 0);
-  if (small) arf_get_fmpq(center.get(), middle);
-  arf_clear(middle);
-  if (!small) return std::nullopt;
-  Rational margin(1);
-  fmpq_div_2exp(margin.get(), margin.get(), 180);
-  fmpq_sub(low.get(), center.get(), margin.get());
-  fmpq_add(high.get(), center.get(), margin.get());
-  Rational simple;
-  fmpq_simplest_between(simple.get(), low.get(), high.get());
-  return simple.bits() < 120 ? std::optional(simple) : std::nullopt;
+  const arf_struct* middle = arb_midref(value.real());
+  if (arf_is_zero(middle)) return Rational(0);
+  if (arf_cmpabs_2exp_si(middle, 100) >= 0 || arf_cmpabs_2exp_si(middle, -100) <= 0) return std::nullopt;
+  Rational now(1), before(0), rest, quotient;  // used as pairs of integers, not in lowest terms
+  fmpz *p = fmpq_numref(now.get()), *q = fmpq_denref(now.get());
+  fmpz *p_before = fmpq_numref(before.get()), *q_before = fmpq_denref(before.get());
+  fmpz *top = fmpq_numref(rest.get()), *bottom = fmpq_denref(rest.get());
+  fmpz_zero(q);
+  arf_get_fmpz_fixed_si(top, middle, -kPlaces);
+  fmpz_set_ui(bottom, 1);
+  fmpz_mul_2exp(bottom, bottom, kPlaces);
+  for (;;) {
+    fmpz_fdiv_qr(fmpq_numref(quotient.get()), top, top, bottom);
+    fmpz_swap(top, bottom);
+    fmpz_addmul(p_before, fmpq_numref(quotient.get()), p);
+    fmpz_addmul(q_before, fmpq_numref(quotient.get()), q);
+    fmpz_swap(p, p_before);
+    fmpz_swap(q, q_before);
+    if (fmpz_bits(p) + fmpz_bits(q) >= 120) return std::nullopt;
+    // The value is bottom / (q 2^kPlaces) away from p / q.
+    if (fmpz_bits(bottom) < fmpz_bits(q) + (kPlaces - kSure)) return now;
+  }
 }
 
 }  // namespace
+
+std::string number_key(const Ball& value) {
+  const auto simple = simple_rational(value);
+  return simple ? simple->to_string() : ball_key(value, 20);
+}
 
 std::string value_key(const Term& term) {
   if (term->kind == Node::infinity) return "infinity";
@@ -207,8 +222,7 @@ std::string value_key(const Term& term) {
     Outcome result = number(term, 320, complex, ball);
     if (result == Outcome::undefined && !complex) result = number(term, 320, true, ball);
     if (result != Outcome::value || !ball.sharp(180)) return {};
-    if (const auto simple = simple_rational(ball)) return simple->to_string();
-    return ball_key(ball, 20);
+    return number_key(ball);
   }
   if (symbols.size() > 40) return {};
   if (const auto polynomial = polynomial_key(term, symbols)) return *polynomial;

@@ -34,4 +34,8 @@ Verdict proportional(const Term& a_left, const Term& a_right, const Term& b_left
 // values at fixed points.
 std::string value_key(const Term& term);
 
+// The same of a number whose error is below 2^-180: p/q where the number is as near to a simple fraction, else 20
+// digits.
+std::string number_key(const Ball& value);
+
 }  // namespace reckon::verify

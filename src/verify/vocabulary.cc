@@ -54,6 +54,7 @@ const Table& functions() {
                               {"arccot", "acot"},
                               {"acot", "acot"},
                               {"coth", "coth"},
+                              {"cis", "cis"},
                               {"sgn", "sgn"}};
   return table;
 }
