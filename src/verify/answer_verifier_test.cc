@@ -89,6 +89,27 @@ TEST(AnswerVerifier, TakesTheLastBoxThatCloses) {
   EXPECT_EQ(found("#### 9\nso \\boxed{10"), "9");
 }
 
+struct Output {
+  TaskKind task;
+  const char* text;
+  bool cut;
+  std::vector<std::string> choices;
+  const char* answer;  // nullptr: none
+};
+
+TEST(AnswerVerifier, FindsTheAnswersOfOutputsInManyCostumes) {
+  const std::vector<std::string> kOptions = {"3 km", "4 km", "5 km", "6 km"},
+                                 kColours = {"red", "green", "blue", "yellow"};
+  const Output outputs[] = {
+#include "verify/extraction_cases.inc"
+  };
+  for (const auto& [task, text, cut, choices, expected] : outputs) {
+    const auto answer = AnswerVerifier().extract(question(task, choices), text, cut);
+    ASSERT_EQ(answer.has_value(), expected != nullptr) << text << " | " << (answer ? answer->text : "none");
+    if (answer) EXPECT_EQ(task == TaskKind::choice ? answer->canonical : answer->text, expected) << text;
+  }
+}
+
 // Each of these would take minutes if it were looked at again behind every mark.
 TEST(AnswerVerifier, TakesTimeInProportionToAHostileText) {
   const AnswerVerifier verifier;

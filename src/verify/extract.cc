@@ -126,6 +126,11 @@ std::string_view statement(std::string_view text) {
     if (text[i] == '}' || text[i] == ')') --depth;
     if ((text[i] == '.' || text[i] == ';') && depth <= 0 && i + 1 < text.size() && is_space(text[i + 1]))
       return text.substr(0, i);
+    if (text.substr(i).starts_with("。")) return text.substr(0, i);
+    // "5 apples, because 2 + 3 = 5"
+    if (text[i] == ',' && depth <= 0)
+      for (const std::string_view reason : {" because ", " since ", " i.e.", " which ", " so "})
+        if (text.substr(i + 1).starts_with(reason)) return text.substr(0, i);
   }
   return text;
 }
@@ -193,11 +198,19 @@ Found concluding_value(std::string_view text) {
   text = trim(text);
   if (!ends_sentence(text)) return std::nullopt;
   for (int sentences = 0; sentences < 4 && !text.empty(); ++sentences) {
-    const std::string_view sentence = last_sentence(text);
+    // A formula in display is one piece, whatever full stops it has.
+    const size_t display = text.ends_with("\\]") ? text.rfind("\\[") : kNone;
+    const std::string_view sentence = display != kNone ? text.substr(display) : last_sentence(text);
     if (const Found value = value_in_sentence(sentence)) return value;
     text = trim(text.substr(0, static_cast<size_t>(sentence.data() - text.data())));
   }
   return std::nullopt;
+}
+
+bool defines_something(std::string_view block) {
+  for (const std::string_view word : {"def ", "async def ", "class ", "#include", "int main"})
+    if (block.starts_with(word) || block.find("\n" + std::string(word)) != kNone) return true;
+  return false;
 }
 
 // Out of "<think>", or nothing at all.
@@ -216,7 +229,7 @@ Found extract_math(std::string_view text, bool cut) {
     if (mark->content.empty()) return std::nullopt;
     const std::string_view box = trim(mark->content);
     const char* before = mark->at;
-    if (before && (std::strncmp(before, "\\boxed", 6) == 0 || std::strncmp(before, "\\fbox", 5) == 0)) {
+    if (before && (std::strncmp(before, "\\boxed", 6) == 0 || std::strncmp(before, "\\f", 2) == 0)) {
       if (box.empty()) return std::nullopt;
       return strip_wrapping(box);
     }
@@ -269,7 +282,7 @@ std::optional<FoundChoice> extract_choice(std::string_view text, const std::vect
   const std::string_view sentence = last_sentence(whole);
   if (const auto found = letter_in(sentence)) return found;
   const std::string low = lower(sentence);
-  static constexpr std::array<std::string_view, 6> kLeads = {"option ", "choice ", "choose ",
+  static constexpr std::array<std::string_view, 7> kLeads = {"option ", "choice ", "choice: ", "choose ",
                                                              "answer ", "select ", "pick "};
   for (const std::string_view lead : kLeads) {
     const size_t at = low.rfind(lead);
@@ -282,20 +295,22 @@ std::optional<FoundChoice> extract_choice(std::string_view text, const std::vect
 Found extract_code(std::string_view text, bool cut) {
   const auto said = heard(text);
   if (!said) return std::nullopt;
-  // Fences alternate between opening and closing; the last opened block counts, closed or (when not cut) ended by the
-  // text.
-  Found last;
+  // Fences alternate between opening and closing. The last block that defines something counts, before one that only
+  // shows how it is called or what is printed; a block that the text's end closes counts only when it was not cut.
+  Found last, last_defining;
   for (size_t at = 0; (at = said->find("```", at)) != kNone;) {
     const size_t start = said->find('\n', at);
     if (start == kNone) break;
     const size_t close = said->find("\n```", start);
-    if (close == kNone) {
-      if (!cut) last = said->substr(start + 1);
-      break;
-    }
-    last = close > start ? said->substr(start + 1, close - start) : std::string_view(said->data() + start + 1, 0);
+    if (close == kNone && cut) break;
+    const size_t end = close == kNone ? said->size() : close;
+    const std::string_view block = said->substr(start + 1, end > start ? end - start : 0);
+    last = block;
+    if (defines_something(block)) last_defining = block;
+    if (close == kNone) break;
     at = close + 4;
   }
+  if (last_defining) return last_defining;
   if (last) return trim(*last).empty() ? std::nullopt : last;
   const std::string_view whole = trim(*said);
   for (const std::string_view start : {"def ", "import ", "from ", "class ", "#include", "#!"})

@@ -13,9 +13,13 @@ namespace reckon::verify {
 constexpr auto kNone = std::string_view::npos;
 
 std::optional<std::string_view> spoken(std::string_view text) {
-  static constexpr std::array<std::string_view, 4> kEnds = {"</think>", "\\end{think}", "</thinking>",
-                                                            "<|end_of_thought|>"};
-  static constexpr std::array<std::string_view, 3> kStarts = {"<think>", "<thinking>", "<|begin_of_thought|>"};
+  static constexpr std::array<std::string_view, 9> kEnds = {
+      "</think>",   "\\end{think}",       "</thinking>",
+      "</thought>", "<|end_of_thought|>", "</seed:think>",
+      "◁/think▷",   "[/THINK]",           "<|channel|>final<|message|>"};
+  static constexpr std::array<std::string_view, 8> kStarts = {
+      "<think>",      "<thinking>", "<thought>", "<|begin_of_thought|>",
+      "<seed:think>", "◁think▷",    "[THINK]",   "<|channel|>analysis"};
   size_t from = 0;
   for (const std::string_view end : kEnds) {
     const size_t at = text.rfind(end);
@@ -43,9 +47,12 @@ std::optional<Mark> last_box(std::string_view text) {
     const bool literal = std::exchange(escaped, !escaped && text[i] == '\\');
     if (text[i] == '\\') {
       const std::string_view rest = text.substr(i);
-      const size_t length = rest.starts_with("\\boxed") ? 6 : rest.starts_with("\\fbox") ? 5 : 0;
+      const size_t length = rest.starts_with("\\boxed")      ? 6
+                            : rest.starts_with("\\fbox")     ? 5
+                            : rest.starts_with("\\framebox") ? 9
+                                                             : 0;
       size_t inside = i + length;
-      while (length > 0 && inside < text.size() && text[inside] == ' ') ++inside;
+      while (length > 0 && inside < text.size() && is_space(text[inside])) ++inside;
       if (length > 0 && inside < text.size() && text[inside] == '{') next = {inside, i};
       size_t digits = inside;
       while (length > 0 && digits < text.size() && is_digit(text[digits])) ++digits;
@@ -169,10 +176,13 @@ std::optional<std::string_view> after_answer_word(std::string_view text, std::st
 }
 
 std::string_view skip_decoration(std::string_view text) {
-  for (;;) {
+  static constexpr std::array<std::string_view, 11> kIdle = {
+      "**", "*", ":", "therefore ", "thus ", "then ", "hence ", "simply ", "indeed ", "clearly ", "exactly "};
+  for (bool again = true; again;) {
     text = trim(text);
-    if (!(skip_prefix(text, "**") || skip_prefix(text, ":") || skip_prefix(text, "*"))) return text;
+    again = std::any_of(kIdle.begin(), kIdle.end(), [&](std::string_view idle) { return skip_prefix(text, idle); });
   }
+  return text;
 }
 
 }  // namespace
@@ -196,6 +206,11 @@ std::optional<Mark> last_phrase(std::string_view text) {
       if (at == 0) break;
       from = at - 1;
     }
+  }
+  for (const std::string_view word : {"答案是", "答案为", "答案：", "答案:"}) {
+    const size_t at = text.rfind(word);
+    if (at != kNone && (!best || best->at < text.data() + at))
+      best = Mark{skip_decoration(text.substr(at + word.size())), text.data() + at};
   }
   // "A: 42" at the start of a line.
   for (const std::string_view start : {"A: ", "A:\n"}) {
