@@ -31,6 +31,7 @@ EngineCounts counts_of(const EngineModel& model) {
           .generated = status.generated_tokens,
           .recomputed = status.recomputed_tokens,
           .steps = status.steps,
+          .last_step_ms = status.last_step_ms,
           .branches = status.branches,
           .cells = status.cells,
           .cells_used = status.cells_used};

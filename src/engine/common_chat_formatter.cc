@@ -1,4 +1,5 @@
 // The one file that includes llama.cpp's `common` headers.
+#include <chat-auto-parser.h>
 #include <chat.h>
 #include <json-schema-to-grammar.h>
 #include <log.h>
@@ -76,13 +77,28 @@ std::string only_calls(std::string required, const std::string& possible) {
   return length > 0 && size > 0 ? required.replace(from, length, possible, begin, size) : possible;
 }
 
+// Whether llama.cpp has code of its own for this template, which may change the messages.
+bool has_own_code(const std::string& source) {
+  common_chat_template text(source, "", "");
+  autoparser::generation_params params;
+  params.messages = common_json::array();
+  params.messages.push_back(common_json{{"role", "user"}, {"content", "2+2?"}});
+  try {
+    return common_chat_try_specialized_template(text, source, params).has_value();
+  } catch (const std::exception&) {
+    return true;
+  }
+}
+
 class CommonChatFormatter : public ChatFormatter {
  public:
   explicit CommonChatFormatter(const llama_model* model) {
     common_log_set_verbosity_thold(-1);  // a library does not print
     try {
       templates_ = common_chat_templates_init(model, "");
-      common_chat_params params = apply({.messages = {{"user", "2+2?"}}});
+      common_chat_params params = apply({.messages = {{"user", "2+2?"}}}, Part::all);
+      prompt_alone_ = !has_own_code(common_chat_templates_source(templates_.get())) &&
+                      common_chat_templates_source(templates_.get(), "tool_use").empty();
       think_open_ = params.thinking_start_tag;
       if (!params.thinking_end_tags.empty()) think_close_ = params.thinking_end_tags.front();
       think_first_ = !think_open_.empty() && trimmed(params.generation_prompt).ends_with(trimmed(think_open_));
@@ -96,17 +112,17 @@ class CommonChatFormatter : public ChatFormatter {
     }
   }
 
-  std::string format(const Prompt& prompt) const override { return applied(prompt).prompt; }
+  std::string format(const Prompt& prompt) const override { return applied(prompt, Part::prompt).prompt; }
 
   Form form(const Prompt& prompt) const override {
     if (!prompt.json_schema.empty()) return {.grammar = {.gbnf = schema_grammar(prompt.json_schema)}};
     if (!tools_) throw Error(Code::unsupported, "the model's chat template has no place for tools");
     Prompt possible = prompt;
     if (prompt.tool_choice == ToolChoice::required) possible.tool_choice = ToolChoice::automatic;
-    common_chat_params params = applied(possible);
+    common_chat_params params = applied(possible, Part::all);
     std::vector<std::string> triggers = fixed_triggers(params);
     if (prompt.tool_choice == ToolChoice::required) {
-      common_chat_params required = applied(prompt);
+      common_chat_params required = applied(prompt, Part::all);
       if (triggers.empty()) params = required;
       else params.grammar = only_calls(required.grammar, params.grammar);
     }
@@ -148,6 +164,10 @@ class CommonChatFormatter : public ChatFormatter {
   const std::vector<std::string>& visible() const override { return visible_; }
 
  private:
+  // Of what llama.cpp finds out. All: it renders the template some thirty times, to see what calls and thinking look
+  // like.
+  enum class Part { prompt, all };
+
   static std::string schema_grammar(const std::string& schema) {
     try {
       return json_schema_to_grammar(common_json::parse(schema));
@@ -156,21 +176,22 @@ class CommonChatFormatter : public ChatFormatter {
     }
   }
 
-  common_chat_params applied(const Prompt& prompt) const {
+  common_chat_params applied(const Prompt& prompt, Part part) const {
     if (!failure_.empty())
       throw Error(Code::unsupported, fmt::format("the model's chat template cannot be used: {}", failure_));
     try {
-      return apply(prompt);
+      return apply(prompt, part);
     } catch (const std::exception& error) {
       throw Error(Code::invalid_request, fmt::format("the chat template refuses these messages: {}", error.what()));
     }
   }
 
-  common_chat_params apply(const Prompt& prompt) const {
+  common_chat_params apply(const Prompt& prompt, Part part) const {
     LlamaGuard guard;
     common_chat_templates_inputs inputs;
     inputs.use_jinja = true;
     inputs.add_generation_prompt = true;
+    inputs.force_pure_content = part == Part::prompt && prompt_alone_;
     for (const Message& message : prompt.messages) inputs.messages.push_back(to_common(message));
     for (const Tool& tool : prompt.tools) inputs.tools.push_back({tool.name, tool.description, tool.parameters});
     inputs.parallel_tool_calls = prompt.parallel_tool_calls;
@@ -183,6 +204,7 @@ class CommonChatFormatter : public ChatFormatter {
   common_chat_templates_ptr templates_;
   std::string failure_, think_open_, think_close_;
   bool think_first_ = false, tools_ = false;
+  bool prompt_alone_ = false;  // it can be had without the rest
   std::vector<std::string> visible_;
 };
 

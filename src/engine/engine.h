@@ -34,6 +34,7 @@ struct EngineStatus {
   int64_t recomputed_tokens = 0;  // the part of prompt_tokens that parking caused
   double flops = 0;
   int64_t steps = 0;
+  int64_t last_step_ms = 0;     // when the last of them began, Unix time
   double decode_seconds = 0;    // inside llama_decode
   double overhead_seconds = 0;  // planning, sampling and delivering, in the same steps
   double fork_seconds = 0;      // sharing the cells of forked branches

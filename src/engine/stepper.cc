@@ -223,6 +223,7 @@ void Stepper::erase(uint64_t id) {
 void Stepper::step() {
   auto start = std::chrono::steady_clock::now();
   double decoding = working_.decode_seconds;
+  working_.last_step_ms = unix_milliseconds();
   for (auto& [id, s] : sequences_)
     if (s.row && !s.idle()) use_saved_row(s);
 
@@ -237,8 +238,8 @@ void Stepper::step() {
   if (!parts.empty()) decode(parts);
 
   for (uint64_t id : std::exchange(leaving_, {})) erase(id);
-  flush();
   ++working_.steps;
+  flush();
   working_.overhead_seconds += seconds_since(start) - (working_.decode_seconds - decoding);
   // By the scheduler's rule the oldest branch always finds room; if ever not, fail instead of spinning.
   stalled_ = busy() && parts.empty() && plan.park.empty() ? stalled_ + 1 : 0;

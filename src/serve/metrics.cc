@@ -74,6 +74,10 @@ std::string Metrics::models_text() const {
          [](const ModelState& m) { return Lines{{"", m.counts.recomputed}}; });
   family("reckon_engine_steps_total", "counter", "Decode steps.",
          [](const ModelState& m) { return Lines{{"", m.counts.steps}}; });
+  family("reckon_engine_last_step_timestamp_seconds", "gauge", "When the last decode step that has ended began.",
+         [](const ModelState& m) {
+           return std::vector{std::pair("", static_cast<double>(m.counts.last_step_ms) / 1000)};
+         });
   family("reckon_engine_branches", "gauge", "Live branches.",
          [](const ModelState& m) { return Lines{{"", m.counts.branches}}; });
   family("reckon_engine_kv_cells", "gauge", "Tokens of KV memory.", [](const ModelState& m) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -11,10 +12,12 @@ struct EngineCounts {
   int64_t prompt = 0, generated = 0;  // tokens computed
   int64_t recomputed = 0;             // the part of `prompt` that short KV memory caused
   int64_t steps = 0;
+  int64_t last_step_ms = 0;       // when the last one began, Unix time
   int branches = 0;               // live now
   int cells = 0, cells_used = 0;  // of KV memory, now
   EngineCounts& operator+=(const EngineCounts& other) {
     prompt += other.prompt, generated += other.generated, recomputed += other.recomputed, steps += other.steps;
+    last_step_ms = std::max(last_step_ms, other.last_step_ms);
     branches += other.branches, cells += other.cells, cells_used += other.cells_used;
     return *this;
   }
