@@ -1,6 +1,5 @@
 #pragma once
 #include <coroutine>
-#include <deque>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -258,7 +257,7 @@ class Stream {
       for (size_t i = 0; i < children_.size(); ++i) children_[i]->start(loop);
       if (state_->finished.empty()) co_await Change{*state_};
       Child* child = state_->finished.front();
-      state_->finished.pop_front();
+      state_->finished.erase(state_->finished.begin());
       std::unique_ptr<Child> owner = remove(child);
       try {
         T value = owner->task.take();
@@ -276,7 +275,7 @@ class Stream {
  private:
   struct Child;
   struct State {
-    std::deque<Child*> finished;
+    std::vector<Child*> finished;  // few at a time
     Loop* loop = nullptr;
     Wakeup* waiter = nullptr;
     std::exception_ptr first_failure;

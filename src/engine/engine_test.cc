@@ -45,6 +45,16 @@ TEST_F(Engine, TellsTheKnownStory) {
   expect_ledger_equals_engine(*account_);
 }
 
+TEST_F(Engine, AStepIsCountedWhenItsResultIsThere) {
+  auto branch = loop_.run(story(*model_, account_));
+  EXPECT_EQ(model_->status().steps, 1);
+  int64_t first = model_->status().last_step_ms;
+  EXPECT_GT(first, 0);
+  loop_.run(greedy(*branch, 3));  // the first token is drawn from what the prompt's step gave
+  EXPECT_EQ(model_->status().steps, 3);
+  EXPECT_GE(model_->status().last_step_ms, first);
+}
+
 TEST_F(Engine, AForkContinuesLikeASeparatePrefillAndSharesItsCells) {
   auto trunk = loop_.run(story(*model_, account_));
   auto apart = loop_.run(story(*model_, account_));

@@ -1,8 +1,11 @@
 #include "net/connection.h"
 
+#include <sys/socket.h>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/write.hpp>
+#include <cerrno>
 #include <utility>
 
 namespace reckon {
@@ -36,6 +39,13 @@ void Connection::have_read(error_code error, std::string_view data) {
   if (error) closed_ = true;
   else inbox_.append(data);
   read_done_.deliver(!error);
+}
+
+bool Connection::gone() {
+  if (closed_) return true;
+  char next = 0;
+  ssize_t bytes = recv(socket_.native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT);
+  return bytes == 0 || (bytes < 0 && errno != EAGAIN);
 }
 
 void Connection::shake_hands() {

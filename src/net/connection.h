@@ -28,6 +28,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   std::string& inbox() { return inbox_; }  // read and not yet used
   bool closed() const { return closed_; }
+  bool gone();  // closed by the other side, also where no read has told so yet
   bool encrypted() const { return tls_.has_value(); }
   void shake_hands();                                            // of TLS; counts as a read
   void read();                                                   // starts a read unless one is under way

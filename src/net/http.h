@@ -41,6 +41,8 @@ class Responder {
   virtual void event(std::string_view data, std::string_view name = {}, int64_t number = -1) = 0;
   virtual void end() = 0;
   virtual bool started() const = 0;  // send() or begin() was called
+  // Whether the client has left by now: it asks the kernel, before the loop comes to it.
+  virtual bool gone() const { return false; }
 };
 
 // What a server does with a request. The task is dropped when the client goes away.

@@ -7,6 +7,7 @@
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 #include <filesystem>
+#include <future>
 #include <thread>
 
 #include "net/http_server.h"
@@ -21,7 +22,7 @@ using namespace std::chrono_literals;
 
 // Counts the tasks of its requests.
 struct Endings {
-  std::atomic<int> begun{0}, running{0}, finished{0};
+  std::atomic<int> begun{0}, running{0}, finished{0}, left{0};
 };
 class Count {
  public:
@@ -59,6 +60,7 @@ Task<void> answer(const HttpRequest& request, Responder& responder, Endings& end
   } else if (request.path == "/throw") {
     throw std::runtime_error("bug");
   } else {
+    if (responder.gone()) ++endings.left;
     Count count(endings);
     if (request.path == "/slow") co_await sleep_for(50ms);
     responder.send({.body = request.method + " " + request.path + " " + std::to_string(request.body.size()),
@@ -202,6 +204,20 @@ TEST_F(Net, AClientThatLeavesDropsItsTask) {
   }
   EXPECT_TRUE(eventually([&] { return endings_.running == 0; }));
   EXPECT_EQ(endings_.finished, 0);
+}
+
+TEST_F(Net, WhoHasLeftIsKnownBeforeTheLoopComesToIt) {
+  serve();
+  std::promise<void> left;
+  loop_.post([&left] { left.get_future().wait(); });
+  asio::ip::tcp::socket socket = connect();
+  asio::write(socket, asio::buffer(std::string_view("GET / HTTP/1.1\r\nHost: x\r\n\r\n")));
+  socket.close();
+  left.set_value();
+  ASSERT_TRUE(eventually([this] { return endings_.begun == 1; }));
+  EXPECT_EQ(endings_.left, 1);
+  talk("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(endings_.left, 1);
 }
 
 TEST_F(Net, AClientThatDoesNotReadIsDropped) {

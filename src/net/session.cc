@@ -56,6 +56,7 @@ class SocketResponder : public Responder {
     if (version_ >= 11 && !head_) connection_.write(boost::beast::buffers_to_string(http::make_chunk_last()));
   }
   bool started() const override { return started_; }
+  bool gone() const override { return connection_.gone(); }
   bool ended() const { return ended_; }
   bool keep_alive() const { return keep_alive_; }
   void close_after() { keep_alive_ = false; }

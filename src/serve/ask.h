@@ -48,6 +48,8 @@ struct Ask {
   bool voting() const { return !strategy.starts_with("single"); }
 };
 
+using AskPtr = std::shared_ptr<Ask>;  // owners: the frames of its request, thousands of which may wait
+
 // What the server is and what a request may ask of it.
 struct ServeLimits {
   std::string strategy = "single";   // of a request that names none

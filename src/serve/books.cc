@@ -134,16 +134,16 @@ std::vector<std::string> Books::live(const std::string& key) const {
 }
 
 void Books::go_on(Task<void> task) {
-  std::erase_if(jobs_, [](const Job& job) { return job.task->done(); });
-  Job& job = jobs_.emplace_back();
-  job.ended.set([](void*) noexcept {}, nullptr);
+  Job& job = jobs_.emplace_back(&jobs_);
+  job.place = std::prev(jobs_.end());
+  job.ended.set([](void* self) noexcept { static_cast<Job*>(self)->jobs->erase(static_cast<Job*>(self)->place); },
+                &job);
   job.task.emplace(std::move(task));
   job.task->start(loop_, job.ended);
 }
 
 Task<void> Books::settled() {
-  while (std::ranges::any_of(jobs_, [](const Job& job) { return !job.task->done(); }))
-    co_await sleep_for(std::chrono::milliseconds(5));
+  while (!jobs_.empty()) co_await sleep_for(std::chrono::milliseconds(5));
 }
 
 }  // namespace reckon

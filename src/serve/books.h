@@ -74,8 +74,10 @@ class Books {
 
  private:
   struct Job {
-    Wakeup ended;
-    std::optional<Task<void>> task;
+    std::list<Job>* jobs;
+    std::list<Job>::iterator place{};
+    Wakeup ended{};
+    std::optional<Task<void>> task{};
   };
   void go_on(Task<void> task);  // without anybody who waits
   static Task<void> settle(Books& books, Page::State state, std::string why);

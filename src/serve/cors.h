@@ -46,6 +46,7 @@ class CorsResponder : public Responder {
   }
   void end() override { inner_.end(); }
   bool started() const override { return inner_.started(); }
+  bool gone() const override { return inner_.gone(); }
 
  private:
   void add(Headers& headers) const { headers.insert(headers.end(), headers_.begin(), headers_.end()); }

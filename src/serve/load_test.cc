@@ -102,6 +102,24 @@ TEST_F(ServiceTest, ADeletedRequestFreesItsBranchesWithinATokenAndItsClientGetsW
   EXPECT_EQ(entered(rows), model.computed);
 }
 
+TEST_F(ServiceTest, WhoLeftWhileTheRequestWaitedIsNotComputedFor) {
+  ServiceOptions options;
+  options.limits.active = 1;
+  start(std::move(options));
+  model.on("2+2?", std::vector<Reply>(3, {"four", 1s}));
+  std::string body = R"({"model":"simulated","messages":[{"role":"user","content":"2+2?"}]})";
+  Recorder first, left, last;
+  left.left = true;
+  std::vector<Task<int>> tasks;
+  for (Recorder* client : {&first, &left, &last}) tasks.push_back(stream(*service, *client, body));
+  sim.run(all(std::move(tasks)));
+  EXPECT_EQ(first.response.status, 200);
+  EXPECT_EQ(left.response.status, 499);
+  EXPECT_EQ(last.response.status, 200);
+  EXPECT_EQ(model.opened, 2);
+  EXPECT_EQ(rows.size(), 2u);
+}
+
 TEST_F(ServiceTest, MetricsHaveTheNamesOfOpenTelemetry) {
   start();
   model.on("2+2?", {{"four it is", 300ms}});

@@ -12,7 +12,7 @@ namespace reckon {
 struct Heading {
   std::string id;  // of the request, without the surface's prefix
   int64_t created = 0;
-  Ask ask;
+  const Ask& ask;  // outlives the surface
   int prompt_tokens = 0;
   std::string think_open, think_close;  // empty: the text is not taken apart
   LiveText live_text() const { return {ask.form, think_open, think_close, ask.hide_reasoning}; }

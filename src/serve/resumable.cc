@@ -55,10 +55,10 @@ Task<void> Service::read_again(const HttpRequest& request, Responder& responder,
   entry->status = 200;
 }
 
-Task<void> Service::generate_apart(const Form& form, Ask ask, ModelPool::Lease lease, Responder& responder,
+Task<void> Service::generate_apart(const Form& form, AskPtr ask, ModelPool::Lease lease, Responder& responder,
                                    Shared entry) {
-  bool listens = std::exchange(ask.stream, true);
-  if (!listens && !ask.background)
+  bool listens = std::exchange(ask->stream, true);
+  if (!listens && !ask->background)
     throw Refusal(Code::invalid_request, "reckon.stream.resume needs stream: true", "reckon.stream.resume",
                   "invalid_value");
   held_.open(entry->id, entry->key.name,
@@ -67,7 +67,7 @@ Task<void> Service::generate_apart(const Form& form, Ask ask, ModelPool::Lease l
   else responder.send(response_of(co_await held_.snapshot(entry->id, entry->key.name)));
 }
 
-Task<void> Service::answer_apart(const Form& form, Ask ask, ModelPool::Lease lease, Responder& responder,
+Task<void> Service::answer_apart(const Form& form, AskPtr ask, ModelPool::Lease lease, Responder& responder,
                                  Shared entry) {
   std::optional<HttpResponse> refused;
   try {

@@ -249,36 +249,39 @@ void Runs::measure(const Ask& ask, const Done& done, Metrics::Ran ran, double st
   if (ask.voting() && done.run.outcome.stop_reason == "decided") ++metrics_.early_stops;
 }
 
-Task<Done> Runs::run(Ask ask, Caller caller, Watcher watcher) {
-  Done done{.prompt_tokens = ask.prompt_tokens, .warnings = ask.warnings};
-  done.said.resize(static_cast<size_t>(ask.voting() ? 1 : ask.n));
+Task<std::unique_ptr<Done>> Runs::run(AskPtr ask, Caller caller, Watcher watcher) {
   books_.check();
   Loop::Time start = loop_.now();
   const KeyRules& key = caller.key;
   Books::Page page(books_, caller.id, key.name);
-  Estimate most = estimate(ask, done.prompt_tokens, model_.capabilities());
-  int64_t held = page.hold(key, done.prompt_tokens + 1, most.tokens);
-  if (key.tokens_per_day || key.tokens_per_month) ask.budget.tokens = std::min(held, ask.budget.tokens.value_or(held));
+  Estimate most = estimate(*ask, ask->prompt_tokens, model_.capabilities());
+  int64_t held = page.hold(key, ask->prompt_tokens + 1, most.tokens);
+  if (key.tokens_per_day || key.tokens_per_month)
+    ask->budget.tokens = std::min(held, ask->budget.tokens.value_or(held));
   // Reserving what a sample may have at most would leave most of the memory empty; where it gets longer than those of
   // late and memory is short after all, the engine parks branches and computes them again.
-  int64_t cells = done.prompt_tokens + most.live * (pace_.room(most.each) + most.scoring);
-  PassPtr pass = co_await admit(ask, {.id = caller.id,
-                                      .key = key.name,
-                                      .weight = key.weight,
-                                      .active = key.active,
-                                      .tokens = most.tokens,
-                                      .cells = cells,
-                                      .branches = most.live});
-  co_await compute({ask, caller, watcher, page, start}, std::move(pass), done);
-  co_return done;
+  int64_t cells = ask->prompt_tokens + most.live * (pace_.room(most.each) + most.scoring);
+  PassPtr pass = co_await admit(*ask, {.id = caller.id,
+                                       .key = key.name,
+                                       .weight = key.weight,
+                                       .active = key.active,
+                                       .tokens = most.tokens,
+                                       .cells = cells,
+                                       .branches = most.live});
+  // Where many leave at once, others come in before their own leaving was noticed.
+  if (watcher.gone && watcher.gone()) throw Error(Code::cancelled, "the client left while the request waited");
+  co_return co_await compute({*ask, caller, watcher, page, start}, std::move(pass));
 }
 
 // What it needs is not there yet while a request waits: thousands may.
-Task<void> Runs::compute(Admitted request, PassPtr pass, Done& done) {
+Task<std::unique_ptr<Done>> Runs::compute(Admitted request, PassPtr pass) {
   const Ask& ask = request.ask;
   const Caller& caller = request.caller;
   const Watcher& watcher = request.watcher;
   Books::Page& page = request.page;
+  auto result = std::make_unique<Done>(Done{.prompt_tokens = ask.prompt_tokens, .warnings = ask.warnings});
+  Done& done = *result;
+  done.said.resize(static_cast<size_t>(ask.voting() ? 1 : ask.n));
   auto since_start = [&] { return std::chrono::duration<double>(loop_.now() - request.start).count(); };
   double step_then = step(gate_.branches());
   std::string text = strategy_now(ask, done.warnings);
@@ -334,6 +337,7 @@ Task<void> Runs::compute(Admitted request, PassPtr pass, Done& done) {
   measure(ask, done, {.seconds = since_start(), .first = first}, step_then);
   choose(model_, ask, done);
   co_await page.close(done.run.receipt);
+  co_return result;
 }
 
 }  // namespace reckon

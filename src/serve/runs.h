@@ -38,6 +38,7 @@ struct Watcher {
   std::function<void(const std::string& strategy)> admitted;
   std::function<void(size_t choice, std::string_view piece)> text;  // with a vote: of the lead sample
   std::function<void(const Progress::Event&)> event;
+  std::function<bool()> gone;  // its client has left, and nobody was told yet
 };
 
 // Who asks.
@@ -66,7 +67,7 @@ class Runs {
  public:
   Runs(Loop& loop, Model& model, const ServeLimits& limits, Books& books, Runner runner = reckon::run);
 
-  Task<Done> run(Ask ask, Caller caller, Watcher watcher);
+  Task<std::unique_ptr<Done>> run(AskPtr ask, Caller caller, Watcher watcher);
   // The calibrated strategy, what the model says about the form of the answer (its grammar, its stop strings), and the
   // length of the prompt. Throws where it cannot be had.
   void prepare(Ask& ask) const;
@@ -89,7 +90,7 @@ class Runs {
     Books::Page& page;
     Loop::Time start;  // when it began to wait
   };
-  Task<void> compute(Admitted request, PassPtr pass, Done& done);
+  Task<std::unique_ptr<Done>> compute(Admitted request, PassPtr pass);
   Task<PassPtr> admit(Ask& ask, Entrant entrant);
   std::string strategy_now(const Ask& ask, std::vector<std::string>& warnings);
   void measure(const Ask& ask, const Done& done, Metrics::Ran ran, double step);

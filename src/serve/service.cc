@@ -228,22 +228,23 @@ Task<void> Service::generate(const HttpRequest& request, Responder& responder, S
   limits.samples = static_cast<int>(std::min<int64_t>(limits.samples, own.samples.value_or(limits.samples)));
   if (own.tokens) limits.tokens = std::min(*own.tokens, limits.tokens.value_or(*own.tokens));
   ModelPool::Lease model = co_await lease(request);
-  Ask ask = form.parse(request, limits, model.model().capabilities());
-  if (ask.deadline) *ask.deadline -= std::chrono::duration<double>(loop_.now() - entry->start).count();
-  entry->model = ask.model, entry->policy = ask.strategy;
-  model.runs().prepare(ask);
-  if (ask.resume) co_await generate_apart(form, std::move(ask), std::move(model), responder, entry);
+  auto ask = std::make_shared<Ask>(form.parse(request, limits, model.model().capabilities()));
+  if (ask->deadline) *ask->deadline -= std::chrono::duration<double>(loop_.now() - entry->start).count();
+  entry->model = ask->model, entry->policy = ask->strategy;
+  model.runs().prepare(*ask);
+  if (ask->resume) co_await generate_apart(form, std::move(ask), std::move(model), responder, entry);
   else co_await answer(form, std::move(ask), std::move(model), responder, entry);
 }
 
-Task<void> Service::answer(const Form& form, Ask ask, ModelPool::Lease lease, Responder& responder, Shared entry) {
+Task<void> Service::answer(const Form& form, AskPtr ask, ModelPool::Lease lease, Responder& responder, Shared entry) {
   Runs& runs = lease.runs();
   const Capabilities& facts = runs.model().capabilities();
-  Heading heading{.id = entry->id, .created = unix_seconds(), .ask = ask, .prompt_tokens = ask.prompt_tokens};
-  if (!ask.prompt) heading.think_open = facts.think_open, heading.think_close = facts.think_close;
+  Heading heading{.id = entry->id, .created = unix_seconds(), .ask = *ask, .prompt_tokens = ask->prompt_tokens};
+  if (!ask->prompt) heading.think_open = facts.think_open, heading.think_close = facts.think_close;
   std::unique_ptr<Surface> surface = form.surface(std::move(heading), responder);
   Watcher watcher;
-  if (ask.stream) {
+  watcher.gone = [&] { return responder.gone(); };
+  if (ask->stream) {
     watcher.admitted = [&](const std::string& strategy) {
       responder.begin({{"X-Request-Id", entry->id}, {"X-Reckon-Policy", strategy}});
       surface->start();
@@ -252,23 +253,23 @@ Task<void> Service::answer(const Form& form, Ask ask, ModelPool::Lease lease, Re
     watcher.event = [&](const Progress::Event& event) { surface->progress(event); };
   }
   try {
-    Done done = co_await runs.run(ask, {entry->id, entry->key}, std::move(watcher));
+    std::unique_ptr<Done> done = co_await runs.run(ask, {entry->id, entry->key}, std::move(watcher));
     entry->status = 200;
-    entry->policy = done.run.receipt.strategy;
-    entry->tokens = done.run.receipt.usage.computed(), entry->samples = done.run.receipt.samples;
-    if (ask.stream) surface->finish(done);
+    entry->policy = done->run.receipt.strategy;
+    entry->tokens = done->run.receipt.usage.computed(), entry->samples = done->run.receipt.samples;
+    if (ask->stream) surface->finish(*done);
     else
       responder.send({.headers = {{"X-Request-Id", entry->id},
                                   {"X-Reckon-Policy", entry->policy},
                                   {"X-Reckon-Samples", std::to_string(entry->samples)},
                                   {"X-Reckon-Cost", fmt::format("tokens={}", entry->tokens)}},
-                      .body = surface->render(done)});
+                      .body = surface->render(*done)});
   } catch (const Error& error) {
     if (!responder.started()) throw;
     entry->status = http_status(error.code());
     surface->fail(error);
   }
-  if (ask.stream) responder.end();
+  if (ask->stream) responder.end();
 }
 
 }  // namespace reckon

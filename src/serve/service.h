@@ -67,14 +67,14 @@ class Service {
   Task<void> route(const HttpRequest& request, Responder& responder, Shared entry);
   Task<void> generate(const HttpRequest& request, Responder& responder, Shared entry);
   Task<ModelPool::Lease> lease(const HttpRequest& request);  // of the model that it names
-  Task<void> answer(const Form& form, Ask ask, ModelPool::Lease lease, Responder& responder, Shared entry);
+  Task<void> answer(const Form& form, AskPtr ask, ModelPool::Lease lease, Responder& responder, Shared entry);
   HttpResponse refusal(const Error& error, Entry& entry);
 
   // resumable.cc: runs that outlive their client's connection.
   static bool reads_again(const HttpRequest& request);
   Task<void> read_again(const HttpRequest& request, Responder& responder, Shared entry);
-  Task<void> generate_apart(const Form& form, Ask ask, ModelPool::Lease lease, Responder& responder, Shared entry);
-  Task<void> answer_apart(const Form& form, Ask ask, ModelPool::Lease lease, Responder& responder, Shared entry);
+  Task<void> generate_apart(const Form& form, AskPtr ask, ModelPool::Lease lease, Responder& responder, Shared entry);
+  Task<void> answer_apart(const Form& form, AskPtr ask, ModelPool::Lease lease, Responder& responder, Shared entry);
 
   Task<void> inspect(const HttpRequest& request, Responder& responder, Shared entry);
   HttpResponse health() const;

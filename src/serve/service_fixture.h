@@ -26,6 +26,7 @@ class Recorder : public Responder {
   }
   void end() override { ended = true; }
   bool started() const override { return begun; }
+  bool gone() const override { return left; }
   json::value body() const { return json::parse(response.body); }
   // The joined deltas of a streamed chat.
   std::string content(const char* field = "content") const {
@@ -43,6 +44,7 @@ class Recorder : public Responder {
   std::vector<std::pair<std::string, std::string>> events;  // name and data
   std::vector<int64_t> numbers;
   bool begun = false, ended = false;
+  bool left = false;  // the client has, and nobody was told
 };
 
 // A ledger in memory that answers later, as a disk does.
