@@ -7,10 +7,9 @@
 #include <utility>
 
 #include "base/meters.h"
+#include "base/rng.h"
 
 #include <reckon/error.h>
-
-#include "base/rng.h"
 
 namespace reckon {
 namespace {
