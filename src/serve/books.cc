@@ -14,17 +14,18 @@ constexpr size_t kRemembered = 1000;                     // receipts of finished
 constexpr auto kAfterFailure = std::chrono::seconds(5);  // until the ledger is tried again
 }  // namespace
 
-Books::Page::Page(Books& books, std::string id, std::string key)
+Books::Page::Page(Books& books, const std::string& id, std::string key)
     : books_(books),
-      state_{.id = std::move(id), .key = std::move(key), .start = books.loop_.now(), .cpu = process_cpu_seconds()} {
-  books_.live_[state_.id] = this;
+      id_(id),
+      state_{.id = id, .key = std::move(key), .start = books.loop_.now(), .cpu = process_cpu_seconds()} {
+  books_.live_[id_] = this;
 }
 
 Books::Page::~Page() {
-  books_.live_.erase(state_.id);
+  books_.live_.erase(id_);
   if (closed_ || !state_.account) return;
   ++books_.metrics_.cancelled;
-  books_.go_on(settle(books_, std::move(state_), "cancelled"));
+  books_.go_on(settle(books_, std::move(state_), "cancelled", {}));
 }
 
 int64_t Books::Page::hold(const KeyRules& rules, int64_t least, int64_t most) {
@@ -45,15 +46,16 @@ Task<void> Books::Page::close(Receipt receipt) {
 
 Task<void> Books::Page::fail(std::string why) {
   if (!state_.account) co_return;
-  co_await state_.account->settled();
   closed_ = true;
-  co_await settle(books_, std::move(state_), std::move(why));
+  Arrival<bool> entered;
+  books_.go_on(settle(books_, std::move(state_), std::move(why), entered));  // also when the client leaves now
+  co_await entered;
 }
 
 Books::Books(Loop& loop, BooksOptions options, Metrics& metrics)
     : loop_(loop), options_(std::move(options)), metrics_(metrics), quota_(options_.spent) {}
 
-Task<void> Books::settle(Books& books, Page::State state, std::string why) {
+Task<void> Books::settle(Books& books, Page::State state, std::string why, Arrival<bool> entered) {
   co_await state.account->settled();
   Receipt receipt = std::move(state.draft);
   receipt.id = state.id;
@@ -68,6 +70,7 @@ Task<void> Books::settle(Books& books, Page::State state, std::string why) {
     co_await books.enter(state.key, std::move(receipt));
   } catch (const Error&) {  // reported; nobody else waits for it
   }
+  entered.deliver(true);
 }
 
 Task<void> Books::enter(std::string key, Receipt receipt) {

@@ -35,7 +35,7 @@ class Books {
   // counted and entered when the last one has ended.
   class Page {
    public:
-    Page(Books& books, std::string id, std::string key);
+    Page(Books& books, const std::string& id, std::string key);
     Page(const Page&) = delete;
     ~Page();
     // Holds back `most` tokens of the key's budget, or what is left of it; returns how many. Throws
@@ -58,6 +58,7 @@ class Books {
       double cpu = 0;
     };
     Books& books_;
+    const std::string id_;
     State state_;
     bool closed_ = false;
   };
@@ -80,7 +81,7 @@ class Books {
     std::optional<Task<void>> task{};
   };
   void go_on(Task<void> task);  // without anybody who waits
-  static Task<void> settle(Books& books, Page::State state, std::string why);
+  static Task<void> settle(Books& books, Page::State state, std::string why, Arrival<bool> entered);
   Task<void> enter(std::string key, Receipt receipt);
   static Task<void> write(Books& books, LedgerEntry entry, Arrival<bool> written);
 

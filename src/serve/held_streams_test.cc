@@ -49,6 +49,25 @@ TEST_F(Resumable, TheRestCanBeReadAfterADropAndIsTheSameStream) {
   EXPECT_EQ(log.size(), 3u);                                    // one line for each request
 }
 
+TEST_F(Resumable, AtTheEndOfTheServerARunIsEnteredAlsoWhereItsListenerWasCutOff) {
+  start();
+  model.on("2+2?", {{"a b c d e f g h", 800ms}});
+  HttpRequest request{.method = "POST", .path = "/v1/chat/completions", .body = kChat};
+  Recorder recorder;
+  Wakeup done([](void*) noexcept {}, nullptr);
+  std::optional<Task<void>> client(service->handle(request, recorder));
+  client->start(sim, done);
+  wait(250ms);
+  service->drain();
+  wait(100ms);
+  EXPECT_EQ(recorder.content(), "a b c") << "who listens is let finish";
+  client.reset();
+  sim.run(service->settled());
+  EXPECT_EQ(model.live, 0);
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(entered(rows), model.computed);
+}
+
 TEST_F(Resumable, ARunThatNobodyComesBackToEndsAfterAMinute) {
   start();
   model.on("2+2?", {{std::string(2000, 'x').replace(1, 1, " "), 1h, 1000}});

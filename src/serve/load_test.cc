@@ -49,6 +49,7 @@ TEST_F(ServiceTest, WhatFailsOrIsLeftIsEnteredToo) {
   EXPECT_EQ(chat("").response.status, 500);
   ASSERT_EQ(rows.size(), 1u);
   EXPECT_EQ(rows[0].receipt.stop_reason, "internal");
+  EXPECT_EQ(ask("/v1/reckon/requests", "").body().at("data"), json::array()) << "it is over";
   model.on("2+2?", {{"a b c d e f g h", 1s}});
   {
     Recorder recorder;

@@ -105,6 +105,7 @@ Service::Service(Loop& loop, ServiceOptions options)
 Task<void> Service::open() { co_await pool_.lease("default", 1); }
 
 Task<void> Service::settled() {
+  if (draining_) held_.drop_unattended();  // those who listened may have been cut off
   co_await books_.settled();
   co_await pool_.settled();
 }
