@@ -170,6 +170,8 @@ def raise_remote(reply):
     names, text = [str(n) for n in reply["x"]], str(reply.get("m", ""))
     if "MemoryError" in names: finish("out-of-memory", "the program ran out of memory")
     if "SystemExit" in names: finish("error", "the program called exit")
+    # Raised inside map() it would only end the loop over the tests.
+    if "StopIteration" in names: finish("error", "the program raised StopIteration")
     base = Exception
     for name in names:
         known = getattr(builtins, name, None)

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <cctype>
 #include <csignal>
 #include <random>
 
@@ -118,17 +119,102 @@ std::string make_token() {
   return fmt::format("{:08x}{:08x}{:08x}{:08x}", device(), device(), device(), device());
 }
 
-constexpr std::string_view kCppTail = R"cpp(
+// The file beside the program, which the program's macros do not reach. TESTS and FAILED are names that it cannot
+// guess. The token is read before anything of the program runs, so that the program finds nothing to read.
+constexpr std::string_view kCppMain = R"cpp(
 #include <cstdio>
-  int reckon_tests();
+#include <unistd.h>
+  int TESTS();
+  static char token[80];
+  __attribute__((constructor(0))) static void take() {
+    for (size_t have = 0; have + 1 < sizeof token;) {
+      ssize_t more = read(0, token + have, sizeof token - 1 - have);
+      if (more <= 0) break;
+      have += more;
+    }
+  }
+  [[noreturn]] void FAILED(const char* what) {
+    std::fprintf(stderr, "Assertion `%s' failed.\n", what);
+    _exit(1);
+  }
   int main() {
-    int wrong = reckon_tests();
-    char token[80] = {};
-    if (wrong == 0 && std::fgets(token, sizeof token, stdin) != nullptr) std::printf("\n%s\n", token);
+    int wrong = TESTS();
+    if (wrong != 0) FAILED("main() == 0");
+    std::printf("\n%s\n", token);
     std::fflush(stdout);
-    return wrong;
+    return 0;
   }
 )cpp";
+
+constexpr std::string_view kCppAssert = R"cpp(
+#undef NDEBUG
+#include <cassert>
+#undef assert
+#define assert(...) ((__VA_ARGS__) ? static_cast<void>(0) : FAILED(#__VA_ARGS__))
+  [[noreturn]] void FAILED(const char* what);
+)cpp";
+
+std::string replaced(std::string text, std::string_view what, std::string_view by) {
+  for (size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size())
+    text.replace(at, what.size(), by);
+  return text;
+}
+
+// Without comments and with its lines joined, as the preprocessor sees it; near enough to find the names of macros.
+std::string preprocessed(std::string_view program) {
+  std::string joined, out;
+  for (size_t i = 0; i < program.size(); ++i) {
+    const std::string_view rest = program.substr(i);
+    if (rest.starts_with("\\\n")) ++i;
+    else if (rest.starts_with("\\\r\n")) i += 2;
+    else joined += program[i];
+  }
+  for (size_t i = 0; i < joined.size();) {
+    if (!std::string_view(joined).substr(i).starts_with("/*")) {
+      out += joined[i++];
+      continue;
+    }
+    out += ' ';
+    i = std::min(joined.find("*/", i + 2), joined.size() - 2) + 2;
+  }
+  return out;
+}
+
+// Lines that undefine every macro the program may define: with one for `return`, wrong programs would pass.
+std::string undefine_macros(std::string_view program) {
+  const std::string text = preprocessed(program);
+  const auto in_name = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
+  std::string out;
+  for (size_t at = 0; (at = text.find("define", at)) != std::string::npos;) {
+    at = std::min(text.find_first_not_of(" \t\v\f", at + 6), text.size());
+    size_t end = at;
+    while (end < text.size() && in_name(text[end])) ++end;
+    if (end > at && std::isdigit(static_cast<unsigned char>(text[at])) == 0)
+      out += "#undef " + text.substr(at, end - at) + "\n";
+    at = end;
+  }
+  return out;
+}
+
+// The program and its tests as two source files.
+struct CppSources {
+  std::string program, main;
+};
+std::optional<CppSources> with_cpp_tests(const std::string& program, std::string tests) {
+  const std::string secret = make_token(), run = "reckon_tests_" + secret;
+  if (const size_t at = tests.find("int main("); at != std::string::npos) {
+    const size_t open = tests.find('{', at), close = tests.rfind('}');
+    if (open == std::string::npos || close < open) return std::nullopt;
+    tests.insert(close, "\nreturn 0;\n");
+    tests.replace(at, open - at, "int " + run + "() ");
+  } else {
+    tests = "int " + run + "() {\n" + tests + "\nreturn 0;\n}\n";
+  }
+  const auto named = [&](std::string_view text) {
+    return replaced(replaced(std::string(text), "TESTS", run), "FAILED", "reckon_failed_" + secret);
+  };
+  return CppSources{program + "\n" + undefine_macros(program) + named(kCppAssert) + tests, named(kCppMain)};
+}
 
 }  // namespace
 
@@ -243,17 +329,10 @@ CodeResult CodeVerifier::check_cpp(const CodeTests& tests, const std::string& pr
   SandboxJob compile;
   std::string source = program;
   if (!tests.tests.empty()) {
-    std::string body = tests.tests;
-    if (size_t at = body.find("int main("); at != std::string::npos) {
-      size_t open = body.find('{', at), close = body.rfind('}');
-      if (open == std::string::npos || close < open) return verdict(CodeVerdict::error, "the tests' main is not whole");
-      body.insert(close, "\nreturn 0;\n");
-      body.replace(at, open - at, "int reckon_tests() ");
-    } else {
-      body = "int reckon_tests() {\n" + body + "\nreturn 0;\n}\n";
-    }
-    source += "\n#undef NDEBUG\n#undef assert\n#include <cassert>\n" + body;
-    compile.files.push_back({"main.cc", std::string(kCppTail)});
+    const auto sources = with_cpp_tests(program, tests.tests);
+    if (!sources) return verdict(CodeVerdict::error, "the tests' main is not whole");
+    source = sources->program;
+    compile.files.push_back({"main.cc", sources->main});
   }
   compile.files.push_back({"program.cc", source});
   compile.argv = {"/bin/sh", "-c",

@@ -97,6 +97,43 @@ TEST_F(Code, MonkeyPatchesDoNotReachTheTests) {
             CodeVerdict::pass);
 }
 
+// Threads and handlers that outlive a call, patched senders, frames, operators and exceptions.
+TEST_F(Code, ProgramsThatAttackTheirTestsDoNotPass) {
+  for (const char* attack :
+       {"import atexit, os\natexit.register(lambda: os._exit(0))\ndef add(a, b): raise SystemExit(0)",
+        "import sys\ndef trace(frame, event, arg):\n  frame.f_locals['result'] = 5\n  return "
+        "trace\nsys.settrace(trace)\n"
+        "def add(a, b): return 0",
+        "import sys\ndef add(a, b):\n  frame = sys._getframe()\n  while frame:\n    for x in "
+        "list(frame.f_locals.values()):\n"
+        "      if isinstance(x, (bytes, str)) and b'==' in bytes(str(x), 'utf8', 'replace'): return 5\n    frame = "
+        "frame.f_back",
+        "import os, threading, time\ndef write():\n  while True:\n    os.write(3, b'{\"r\": 5, \"changed\": []}\\n')\n"
+        "    time.sleep(0.001)\ndef add(a, b):\n  threading.Thread(target=write, daemon=True).start()\n  "
+        "time.sleep(0.05)",
+        "import sys\nsys.modules['__main__'].send = lambda out, x: (out.write(b'{\"r\": true, \"changed\": [], "
+        "\"names\": "
+        "{\"add\": [\"o\", 0, \"f\"]}}\\n'), out.flush())\ndef add(a, b): return 0",
+        "import sys\nsys.modules['__main__'].load = lambda r: {'names': {'add': ['c!', 0]}}\ndef add(a, b): return 0",
+        "import sys, types\nclass M(types.ModuleType):\n  def __getattr__(s, n): return lambda *a: 5\n"
+        "sys.modules['program'].__class__ = M",
+        "class Yes:\n  __eq__ = __contains__ = lambda s, o: True\n  __sub__ = __rsub__ = __abs__ = lambda *a: 0\n"
+        "  __float__ = lambda s: 5.0\ndef add(a, b): return Yes()",
+        "import ctypes\nctypes.CDLL(None).syscall(0x40000000 | 101, 0, 0, 0, 0)\ndef add(a, b): return a + b",
+        "import ctypes\nctypes.CDLL(None).syscall(311, 1, 0, 0, 0, 0, 0)\ndef add(a, b): return a + b",
+        "import os, signal\nfor s in range(1, 32):\n  try: signal.signal(s, lambda *a: None)\n  except OSError: pass\n"
+        "def add(a, b): os.kill(os.getpid(), signal.SIGTERM)"})
+    EXPECT_NE(python(attack).verdict, CodeVerdict::pass) << attack;
+}
+
+// map() ends where its function raises StopIteration, and all() of nothing is true.
+TEST_F(Code, StopIterationEndsNoLoopOverTheTests) {
+  CodeTests tests{.entry_point = "f",
+                  .tests = "assert all(map(lambda pair: f(pair[0]) == pair[1], [(1, 2), (2, 3)]))\n"};
+  EXPECT_VERDICT(python("def f(x): raise StopIteration", tests), error);
+  EXPECT_VERDICT(python("def f(x): return x + 1", tests), pass);
+}
+
 TEST_F(Code, AVerdictCannotBeWrittenByTheProgram) {
   EXPECT_VERDICT(python("import os\nfor fd in range(64):\n  try: os.write(fd, b'{\"verdict\": \"pass\", \"reason\": "
                         "\"\", \"calls\": 2}\\n')\n  except OSError: pass\ndef add(a, b): os._exit(0)"),
@@ -217,6 +254,20 @@ TEST_F(Code, CppProgramsAreCompiledAndTested) {
   EXPECT_VERDICT(
       verifier().check(examples, "#include <iostream>\nint main() { int n; std::cin >> n; std::cout << n * n; }"),
       pass);
+}
+
+TEST_F(Code, CppProgramsCannotRedefineTheirTests) {
+  if (access("/usr/bin/g++", X_OK) != 0) GTEST_SKIP() << "no /usr/bin/g++ here";
+  CodeTests tests{.language = "c++", .tests = "int main() { assert(add(2, 3) == 5); if (add(1, 1) != 2) return 1; }"};
+  const std::string wrong = "int add(int, int) { return 0; }\n";
+  for (const char* attack :
+       {"#include <cassert>\n#define __assert_fail(a, b, c, d) ((void)0)\n#define return return 0 *\n",
+        "#define return return 0 *\n#de\\\nfine if(x) if (false)\n# /* */ define assert(x)\n",
+        "#include <cstdio>\n#include <cstdlib>\nint x = [] { char t[80] = {}; std::fgets(t, 80, stdin); std::puts(t); "
+        "std::exit(0); return 0; }();\n",
+        "#include <csignal>\n#include <unistd.h>\nint x = (std::signal(SIGABRT, [](int) { _exit(0); }), 1);\n"})
+    EXPECT_NE(verifier().check(tests, wrong + attack).verdict, CodeVerdict::pass) << attack;
+  EXPECT_VERDICT(verifier().check(tests, "#define int long long\nint add(int a, int b) { return a + b; }"), pass);
 }
 
 CodeTests one_test(const std::string& test) { return {.tests = test}; }

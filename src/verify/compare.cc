@@ -102,43 +102,45 @@ Comparison lists(const Term& gold, const Term& candidate, int depth) {
   return in_any_order(a, b, repeats, depth);
 }
 
-Comparison vectors(const Term& gold, const Term& candidate, int depth) {
-  // A bare list matches a tuple in the same order.
-  const auto parts = [](const Term& t, Vector& keep) -> std::optional<std::vector<Term>> {
-    if (t->kind == Node::list || t->kind == Node::tuple) return items(t);
-    auto vector = vector_of(t);
-    if (!vector) return std::nullopt;
-    keep = std::move(*vector);
-    std::vector<Term> out;
-    for (const int node : keep.components) out.push_back({&keep.tree, node, t.sign});
-    return out;
-  };
-  if (gold->kind == Node::matrix && candidate->kind == Node::matrix) {
-    if (!(gold->value == candidate->value) || gold->count != candidate->count)
-      return different("matrices of different shapes");
-    return in_order(items(gold), items(candidate), depth, "matrices");
+// The members of a list, tuple, vector or matrix, and the columns of a matrix.
+struct Parts {
+  Vector worked_out;  // owns what the terms refer to
+  std::vector<Term> terms;
+  long columns = 0;
+};
+bool take_apart(const Term& t, Parts& out) {
+  if (t->kind == Node::list || t->kind == Node::tuple || t->kind == Node::matrix) {
+    out.terms = items(t);
+    if (t->kind == Node::matrix) out.columns = t->value.to_long();
+    return true;
   }
+  auto vector = vector_of(t);
+  if (!vector) return false;
+  out.worked_out = std::move(*vector);
+  out.columns = out.worked_out.columns;
+  for (const int node : out.worked_out.components) out.terms.push_back({&out.worked_out.tree, node, t.sign});
+  return true;
+}
+
+Comparison vectors(const Term& gold, const Term& candidate, int depth) {
   if (gold->kind == Node::tuple && candidate->kind == Node::tuple && gold->count == 2 && candidate->count == 2 &&
       gold->name != candidate->name)
     return different("different brackets");
-  Vector keep_gold, keep_candidate;
-  const auto a = parts(gold, keep_gold), b = parts(candidate, keep_candidate);
-  if (!a || !b) {
-    // A matrix that is a tuple of rows: [[1,2],[3,4]].
-    const Term& matrix = gold->kind == Node::matrix ? gold : candidate;
-    const Term& rows = gold->kind == Node::matrix ? candidate : gold;
-    if (matrix->kind == Node::matrix && rows->kind == Node::tuple) {
-      std::vector<Term> cells;
-      const long columns = matrix->value.to_long();
-      for (const Term& row : items(rows)) {
-        if (row->kind != Node::tuple || row->count != columns) return different("a matrix and something else");
-        for (const Term& cell : items(row)) cells.push_back(cell);
-      }
-      return in_order(items(matrix), cells, depth, "matrices");
-    }
-    return different("a vector or matrix and something else");
+  Parts a, b;
+  if (!take_apart(gold, a) || !take_apart(candidate, b)) return different("a vector or matrix and something else");
+  if (a.columns > 0 && b.columns > 0)
+    return a.columns == b.columns ? in_order(a.terms, b.terms, depth, "matrices")
+                                  : different("matrices of different shapes");
+  const Parts &matrix = a.columns > 0 ? a : b, &rows = a.columns > 0 ? b : a;
+  if (matrix.columns <= 1 || matrix.columns == static_cast<long>(matrix.terms.size()))
+    return in_order(a.terms, b.terms, depth, "tuples");  // a list without parentheses as well
+  // A matrix that is a tuple of rows: [[1,2],[3,4]].
+  std::vector<Term> cells;
+  for (const Term& row : rows.terms) {
+    if (row->kind != Node::tuple || row->count != matrix.columns) return different("a matrix and something else");
+    for (const Term& cell : items(row)) cells.push_back(cell);
   }
-  return in_order(*a, *b, depth, "tuples");
+  return in_order(matrix.terms, cells, depth, "matrices");
 }
 
 // Rules 2 and 3: units and percent signs.
@@ -283,23 +285,22 @@ std::string key_of(const Term& term, int depth) {
   }
   std::vector<std::string> keys;
   if (is_vector(term)) {
-    if (term->kind == Node::matrix && !term->value.is_one()) {  // as its rows: [[1,2],[3,4]]
-      const long columns = term->value.to_long();
-      const auto row_or_all = [](std::vector<std::string> parts) {
-        const char* brackets = parts.size() == 2 ? "[]" : "()";
-        return joined(std::move(parts), false, brackets);
-      };
-      for (int first = 0; first < term->count; first += static_cast<int>(columns)) {
-        std::vector<std::string> row;
-        for (int i = first; i < first + columns; ++i) row.push_back(key_of(term.child(i), depth + 1));
-        keys.push_back(row_or_all(std::move(row)));
-      }
-      return row_or_all(std::move(keys));
+    Parts parts;
+    if (!take_apart(term, parts)) return {};
+    for (const Term& part : parts.terms) keys.push_back(key_of(part, depth + 1));
+    if (parts.columns <= 1) {
+      const bool interval = term->kind == Node::tuple && term->count == 2;
+      return joined(std::move(keys), false, interval ? term->name.c_str() : "()");
     }
-    const auto vector = vector_of(term);
-    if (!vector) return {};
-    for (const int node : vector->components) keys.push_back(key_of({&vector->tree, node, term.sign}, depth + 1));
-    return joined(std::move(keys), false, term->kind == Node::tuple && term->count == 2 ? term->name.c_str() : "()");
+    // A matrix as its rows: [[1,2],[3,4]].
+    const auto bracketed = [](std::vector<std::string> members) {
+      const char* brackets = members.size() == 2 ? "[]" : "()";
+      return joined(std::move(members), false, brackets);
+    };
+    std::vector<std::string> rows;
+    for (auto first = keys.begin(); first != keys.end(); first += parts.columns)
+      rows.push_back(bracketed({first, first + parts.columns}));
+    return bracketed(std::move(rows));
   }
   if (is_list(term) || term->kind == Node::set) {
     if (term->count > static_cast<int>(kMostMembers)) return {};

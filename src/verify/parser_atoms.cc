@@ -379,9 +379,14 @@ std::optional<int> Parser::set_builder() {
     at_ = start;
     return std::nullopt;
   }
+  // Of equations the last member would count, as in "x = 2".
   const int condition = list();
-  const Node::Kind kind = tree_[condition].kind;
-  return kind == Node::relation || kind == Node::list ? condition : fail("a set whose condition is none");
+  const auto ordering = [this](int node) {
+    return tree_[node].kind == Node::relation && tree_[node].name.find_first_of("=~e") == std::string::npos;
+  };
+  const auto parts = tree_.children(condition);
+  const bool all = tree_[condition].kind == Node::list && std::all_of(parts.begin(), parts.end(), ordering);
+  return all || ordering(condition) ? condition : fail("a set whose condition is no inequality");
 }
 
 int Parser::braces() {

@@ -151,11 +151,15 @@ std::string_view number_in_prose(std::string_view text) {
       continue;
     }
     if (!is_digit(text[i])) {
-      if (text[i] == '=' || text[i] == '\\' || text[i] == '^' || text[i] == '%' || text[i] == ':') return {};
+      if (text[i] == '=' || text[i] == '\\' || text[i] == '^' || text[i] == '%' || text[i] == ':' || text[i] == '+' ||
+          text[i] == '*' || text[i] == '<' || text[i] == '>')
+        return {};
       ++i;
       continue;
     }
-    if (!number.empty()) return {};
+    // x5, x_5 and f(5) are no amounts.
+    const char behind = i > 0 ? text[i - 1] : ' ', before = i > 1 ? text[i - 2] : ' ';
+    if (!number.empty() || is_alpha(behind) || behind == '_' || (behind == '(' && is_alpha(before))) return {};
     const bool minus = i > 0 && (text[i - 1] == '-' || (i > 1 && text[i - 1] == '$' && text[i - 2] == '-'));
     size_t end = i;
     while (end < text.size() && (is_digit(text[end]) || ((text[end] == ',' || text[end] == '.') &&

@@ -26,13 +26,15 @@ using Components = std::optional<std::vector<int>>;
 class Worker {
  public:
   explicit Worker(Tree& out) : out_(out) {}
+  long columns() const { return columns_; }
 
   Components components(const Term& term) {
     switch (term->kind) {
       case Node::tuple: return copies(term);
       case Node::matrix:
-        if (term->value.is_one() || term->value == Rational(term->count)) return copies(term);
-        return std::nullopt;
+        if (columns_ > 0 && term->value != Rational(columns_)) return std::nullopt;
+        columns_ = term->value.to_long();
+        return copies(term);
       case Node::neg: return each(components(term.child(0)), [&](int node) { return out_.add(Node::neg, {node}); });
       case Node::add: {
         Components total = components(term.child(0));
@@ -93,6 +95,7 @@ class Worker {
   }
 
   Tree& out_;
+  long columns_ = 0;
 };
 
 }  // namespace
@@ -168,8 +171,10 @@ std::vector<Term> members(const Term& term) {
 
 std::optional<Vector> vector_of(const Term& term) {
   Vector out;
-  Components components = Worker(out.tree).components(term);
+  Worker worker(out.tree);
+  Components components = worker.components(term);
   if (!components || components->empty()) return std::nullopt;
+  out.columns = worker.columns();
   out.components = std::move(*components);
   return out;
 }

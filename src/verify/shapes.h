@@ -27,10 +27,11 @@ Amount amount_of(const Term& term);
 // The values of a list, set or scalar with plus-minus, one term each, labels kept.
 std::vector<Term> members(const Term& term);
 
-// Vectors worked out: 7(1,2) + (0,1) as its components. Owns the tree it makes.
+// Vectors and matrices worked out: 7(1,2) + (0,1) as its components, row by row. Owns the tree it makes.
 struct Vector {
   Tree tree;
   std::vector<int> components;
+  long columns = 0;  // of matrices; 0: tuples only
 };
 std::optional<Vector> vector_of(const Term& term);
 

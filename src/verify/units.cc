@@ -82,10 +82,9 @@ std::optional<std::string> Parser::unit_at(size_t& at) const {
       up += minus;
       if (tokens_[up].kind != Token::number) return std::nullopt;
       if (group && !tokens_[up + 1].is('}')) return std::nullopt;
-      // m s^-1 is m/s
-      if (minus && joint > 0) name[joint] = '/';
-      if (!minus || joint == 0 || tokens_[up].text != "1")
-        name += (minus && joint == 0 ? "^-" : "^") + tokens_[up].text;
+      const bool below = minus && joint > 0 && name[joint] == ' ';  // m s^-1 is m/s
+      if (below) name[joint] = '/';
+      if (!below || tokens_[up].text != "1") name += (minus && !below ? "^-" : "^") + tokens_[up].text;
       at = up + 1 + (group ? 1 : 0);
     } else {
       name += dimension;
