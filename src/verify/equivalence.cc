@@ -163,8 +163,11 @@ size_t symbol_length(std::string_view key, size_t at) {
   size_t end = run(at, is_alpha);
   const std::string_view letters = key.substr(at, end - at);
   if (letters.size() == 1 ? letters == "e" || letters == "i" : !is_greek(letters) && letters != "infinity") return 0;
-  if (letters.size() == 1 && end < key.size() && key[end] == '_')
-    end = end + 1 < key.size() && is_digit(key[end + 1]) ? run(end + 1, is_digit) : run(end + 1, is_alpha);
+  if (letters.size() == 1 && end < key.size() && key[end] == '_') {
+    const size_t name = end + 1;
+    end = name < key.size() && is_digit(key[name]) ? run(name, is_digit) : run(name, is_alpha);
+    if (end == name) return 0;
+  }
   const bool ends = end == key.size() || std::string_view("*^+-,=)]}").find(key[end]) != std::string_view::npos;
   return ends ? end - at : 0;
 }
@@ -173,9 +176,19 @@ size_t symbol_length(std::string_view key, size_t at) {
 // equations that begin with a number, and lists and tuples of them. Digits of a root are not, nor unions of intervals.
 bool in_writing(std::string_view key) {
   if (key == "empty") return true;
+  if (key.size() > 2000) return false;  // a number may be too long to be read
   std::vector<bool> commas;  // of the brackets that are open: a bracket around one member would be read as a group
   for (size_t i = 0; i < key.size();) {
     const char c = key[i];
+    if (is_digit(c)) {
+      const size_t end = std::min(key.find_first_not_of("0123456789", i), key.size());
+      // 01 is read as 1, {2,345} as 2345.
+      const bool grouped = end - i == 3 && i > 1 && key[i - 1] == ',' && is_digit(key[i - 2]) && key.front() == '{';
+      const bool long_part = end - i > 500 && end - i < key.size();  // polynomials of such numbers are not expanded
+      if ((c == '0' && end - i > 1) || grouped || long_part) return false;
+      i = end;
+      continue;
+    }
     if (is_alpha(c)) {
       const bool apart = i == 0 || std::string_view("*+-,=([{").find(key[i - 1]) != std::string_view::npos;
       const size_t length = symbol_length(key, i);
@@ -189,7 +202,7 @@ bool in_writing(std::string_view key) {
       if (commas.empty() || !commas.back()) return false;
       commas.pop_back();
     } else if (c == '=' ? !(is_digit(key[0]) || key[0] == '-')
-                        : !is_digit(c) && std::string_view("+-*/^").find(c) == std::string_view::npos) {
+                        : std::string_view("+-*/^").find(c) == std::string_view::npos) {
       return false;
     }
     ++i;

@@ -32,6 +32,21 @@ TEST(Equivalence, AnExponentThatNeverClosesEndsWhereTheTextDoes) {
   }
 }
 
+// Votes are counted under keys: the same value in other writing has the same, and a key is its own key.
+TEST(Equivalence, AKeyIsOneForAValueAndItsOwn) {
+  EXPECT_EQ(canonical_math("\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}"), "[[1,2],[3,4]]");
+  EXPECT_EQ(canonical_math("[[1, 2], [3, 4]]"), "[[1,2],[3,4]]");
+  EXPECT_EQ(canonical_math("3<x<1+\\sqrt8"), canonical_math("(3,1+2\\sqrt2)"));
+  EXPECT_EQ(canonical_math("\\cos 60^\\circ"), "1/2");
+  EXPECT_EQ(canonical_math("\\sqrt{3+2\\sqrt2}-\\sqrt2"), "1");
+  EXPECT_NE(canonical_math("x_{n+1}"), canonical_math("x_n+1"));
+  for (const char* text : {"318, 3", "100,200,300", "0011_2", "x_{n+1}+1", "\\sin x", "(-\\infty,3]", "x^2=y+0",
+                           "\\{5\\}", "**Tuesday.**", "\\text{D}", "\\overline{5}+x", "2^{2000}x", "xx_"}) {
+    const std::string key = canonical_math(text);
+    EXPECT_EQ(canonical_math(key), key) << text;
+  }
+}
+
 // Every level of the product was copied again for the level above it.
 TEST(Equivalence, AProductOfManyTuplesIsNoVector) {
   std::string product = "(0,1)";

@@ -123,6 +123,14 @@ std::string Parser::raw_group() {
   return {};
 }
 
+// "_1", "_n", "_{n+1}": braces where x_{n+1} would be read as x_n + 1 without.
+std::string Parser::index() {
+  const std::string text = raw_group();
+  const bool plain = !text.empty() && (std::all_of(text.begin(), text.end(), is_digit) ||
+                                       std::all_of(text.begin(), text.end(), is_alpha));
+  return plain ? "_" + text : "_{" + text + "}";
+}
+
 bool Parser::constant(int node) const {
   const auto children = tree_.children(node);
   if (tree_[node].kind == Node::number) return true;
@@ -135,7 +143,7 @@ int Parser::letter_atom() {
   ++at_;
   if (name == "e" && !now().is('_')) return tree_.add(Node::euler, {});
   if (name == "i" && !now().is('_')) return tree_.add(Node::imaginary, {});
-  if (take('_')) name += "_" + raw_group();
+  if (take('_')) name += index();
   while (take('\'')) name += '\'';
   // f(x) is one quantity; x(x+1) is a product.
   const bool function = name[0] == 'f' || name[0] == 'g' || name[0] == 'h';
@@ -164,7 +172,7 @@ int Parser::symbol_product(const std::string& word) {
   for (const char c : word) letters.push_back(one_symbol(c));
   // A power or an index behind a product belongs to the last letter.
   if (take('_')) {
-    const std::string name = word.substr(word.size() - 1) + "_" + raw_group();
+    const std::string name = word.substr(word.size() - 1) + index();
     letters.back() = tree_.add(Node::symbol, {}, name);
   }
   letters.back() = postfix(letters.back());
@@ -265,11 +273,14 @@ int Parser::command_atom() {
   if (is_function(name)) return function(name == "log" ? "log10" : std::string(plain_function(name)));
   if (is_greek(name)) {
     std::string symbol = name;
-    if (take('_')) symbol += "_" + raw_group();
+    if (take('_')) symbol += index();
     while (take('\'')) symbol += '\'';
     return tree_.add(Node::symbol, {}, symbol);
   }
-  if (name == "repeat") return tree_.add(Node::symbol, {}, raw_group());
+  if (name == "repeat") {  // \bar x as x; \overline{AB}
+    const std::string over = raw_group();
+    return tree_.add(Node::symbol, {}, over.size() == 1 && is_alpha(over[0]) ? over : "{" + over + "}");
+  }
   return fail("\\" + name + " is not known here");
 }
 

@@ -49,6 +49,7 @@ class Parser {
   int one_symbol(char letter);
   int first_letter(Token& word);  // takes it off
   std::optional<int> set_builder();
+  std::string index();      // of a symbol, behind its "_"
   std::string raw_group();  // the tokens of a group or the next token, as text
 
   // units.cc

@@ -91,7 +91,8 @@ RC_GTEST_PROP(EquivalenceProperties, AnyTextGetsAVerdict, ()) {
   for (const auto& part : *rc::gen::container<std::vector<std::string>>(piece)) text += part;
   compare_math(text, text + "1");
   compare_math("7", text);
-  canonical_math(text);
+  const std::string key = canonical_math(text);
+  RC_ASSERT(canonical_math(key) == key);
 }
 
 }  // namespace
