@@ -69,6 +69,7 @@ class Tree {
     return {children_.data() + (*this)[node].first, static_cast<size_t>((*this)[node].count)};
   }
   size_t size() const { return nodes_.size(); }
+  void reserve(size_t nodes) { nodes_.reserve(nodes); }
 
   int root = -1;
 

@@ -24,6 +24,7 @@ class Lexer {
   Lexer(std::string_view text, Commas commas) : text_(text), commas_(commas) {}
 
   std::vector<Token> run() {
+    tokens_.reserve(text_.size() / 2 + 2);
     while (at_ < text_.size() && tokens_.size() < kMostTokens && !failed_) step();
     if (failed_ || at_ < text_.size()) return {};
     while (!tokens_.empty() && tokens_.back().is_command("newline")) tokens_.pop_back();

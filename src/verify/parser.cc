@@ -13,6 +13,7 @@ Parsed parse(std::span<const Token> tokens) { return Parser(tokens).run(); }
 
 Parsed Parser::run() {
   if (now().kind == Token::end) return {{}, "there is nothing to read"};
+  tree_.reserve(tokens_.size());
   const int root = list();
   if (problem_.empty() && now().kind != Token::end) fail("cannot read on at \"" + now().text + "\"");
   if (problem_.empty()) tree_.root = root;

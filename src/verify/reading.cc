@@ -50,7 +50,7 @@ std::string_view phrase(std::string_view text) {
        {"negative infinity", "-\\infty"},
        {"minus infinity", "-\\infty"},
        {"positive infinity", "\\infty"}}};
-  if (text.size() > 40 || text.find(' ') == kNone) return text;
+  if (text.size() > 40 || text.find(' ') == kNone || has_digit(text)) return text;
   const std::string form = text_form(text);
   for (const auto& [words, formula] : kPhrases)
     if (form == words) return formula;
@@ -143,7 +143,8 @@ std::string_view number_in_prose(std::string_view text) {
       while (end < text.size() && (is_alpha(text[end]) || text[end] == '\'')) ++end;
       const std::string word = lower(text.substr(i, end - i));
       for (const std::string_view no :
-           {"not", "no", "never", "neither", "or", "than", "between", "about", "approximately", "percent"})
+           {"not", "no", "never", "neither", "or", "than", "between", "about", "approximately", "nearly", "almost",
+            "roughly", "around", "percent", "half", "twice", "times", "least", "most"})
         if (word == no) return {};
       if (word.ends_with("n't")) return {};
       words += end - i >= 2;
