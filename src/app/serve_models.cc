@@ -47,8 +47,10 @@ std::vector<OfferedModel> offered_models(const ServeConfig& config, Loop& loop) 
       EngineOptions own = options;
       own.progress = progress;
       std::unique_ptr<EngineModel> engine = load_engine(loop, own);
-      const EngineModel& itself = *engine;
-      return LoadedModel{.model = std::move(engine), .counts = [&itself] { return counts_of(itself); }};
+      EngineModel& itself = *engine;
+      return LoadedModel{.model = std::move(engine),
+                         .counts = [&itself] { return counts_of(itself); },
+                         .settled = [&itself] { return itself.settled(); }};
     };
     offers.push_back({.name = model.name, .bytes = engine_bytes(options), .load = std::move(load)});
   }

@@ -49,6 +49,8 @@ struct EngineStatus {
 class EngineModel : public Model {
  public:
   virtual EngineStatus status() const = 0;  // any thread
+  // Ends when all that was asked before is done or under way no more, and in status(). Loop thread.
+  virtual Task<void> settled() = 0;
 };
 
 // Throws Error{not_found} or Error{model_unavailable} with one sentence that says what is wrong with the file, and

@@ -248,6 +248,11 @@ class LlamaModel : public EngineModel {
     return bytes;
   }
 
+  Task<void> settled() override {
+    Arrival<bool> done;
+    if (shared_->inbox->push(Inbox::Kind::ending, [done](Stepper& s) { s.answer(done); })) co_await done;
+  }
+
   EngineStatus status() const override {
     EngineStatus status = stepper_->status();
     status.engine = shared_->capabilities.engine;

@@ -55,6 +55,18 @@ TEST_F(Engine, AStepIsCountedWhenItsResultIsThere) {
   EXPECT_GE(model_->status().last_step_ms, first);
 }
 
+TEST_F(Engine, WhatWasLeftIsCountedWhenTheEngineHasSettled) {
+  for (int i = 1; i <= 20; ++i) {
+    auto branch = loop_.run(story(*model_, account_));
+    (void)loop_.run(within(std::chrono::microseconds(50 * i), greedy(*branch, 200)));  // mostly left
+    branch.reset();
+    loop_.run(model_->settled());
+    EngineStatus status = model_->status();
+    EXPECT_EQ(status.branches, 0);
+    EXPECT_EQ(account_->usage().computed(), status.prompt_tokens + status.generated_tokens);
+  }
+}
+
 TEST_F(Engine, AForkContinuesLikeASeparatePrefillAndSharesItsCells) {
   auto trunk = loop_.run(story(*model_, account_));
   auto apart = loop_.run(story(*model_, account_));

@@ -81,6 +81,10 @@ class Stepper {
   void cancel(uint64_t id);                            // its operation
   void drop(uint64_t id, std::optional<Payer> payer);  // and close its line, if it has its own
   void drop_all(const Error& why);
+  // When what the commands before it have counted is in the status.
+  void answer(const Arrival<bool>& arrival) {
+    outbox_.push_back([arrival] { arrival.deliver(true); });
+  }
 
   bool busy() const { return active_ > 0; }
   void step();

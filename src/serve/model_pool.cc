@@ -164,7 +164,7 @@ Task<void> ModelPool::unload(Served& served) {
     co_await idle_;
   }
   // What the last requests left behind is counted before the counters go.
-  while (served.loaded.counts().branches > 0) co_await sleep_for(std::chrono::milliseconds(1));
+  co_await served.loaded.settled();
   served.before += served.loaded.counts();
   served.before.cells = served.before.cells_used = 0;
   rejected_ += served.runs->rejected();

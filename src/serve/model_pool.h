@@ -19,10 +19,13 @@
 
 namespace reckon {
 
-// A model in memory, and what its engine counted itself since it was loaded.
+inline Task<void> nothing_to_settle() { co_return; }
+
+// A model in memory, and what its engine counted itself since it was loaded: all of it, when it has settled.
 struct LoadedModel {
   std::unique_ptr<Model> model;
   std::function<EngineCounts()> counts = [] { return EngineCounts{}; };
+  std::function<Task<void>()> settled = nothing_to_settle;
 };
 
 // A model that the server offers.
