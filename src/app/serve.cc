@@ -14,6 +14,7 @@
 #include "app/recorder.h"
 #include "app/serve_models.h"
 #include "net/http_server.h"
+#include "serve/api_tables.h"
 #include "serve/config.h"
 #include "serve/service.h"
 #include "store/ledger.h"
@@ -25,7 +26,7 @@ namespace {
 
 struct Options {
   std::string config;
-  bool check = false;
+  bool check = false, tables = false;
   std::optional<std::string> listen, policy, log, record, ledger;
   std::optional<double> memory_limit;
   PolicyFlags choice;
@@ -146,6 +147,10 @@ void reload(const Options& options, const ServeConfig& running, Service& service
 }
 
 int serve(const Options& options) {
+  if (options.tables) {
+    fmt::print("{}", api_tables());
+    return 0;
+  }
   ServeConfig config = configure(options);
   if (options.check) {
     fmt::print("{} is fine\n", options.config.empty() ? "the configuration" : options.config);
@@ -205,6 +210,7 @@ Command serve_command() {
               [o](Flags& flags) {
                 flags.option("--config", o->config, "TOML file; options given here come before it.");
                 flags.flag("--check-config", o->check, "Check the configuration and end.");
+                flags.flag("--tables", o->tables, "Print the tables of docs/api.md and end.");
                 flags.option("--listen", o->listen, "HOST:PORT or unix:/path [127.0.0.1:8080]; port 0: any free one.");
                 flags.option("--model", o->models,
                              "Alias, hf:REPO/FILE or path [qwen2.5-coder-1.5b]; several may be given.");

@@ -37,6 +37,13 @@ int64_t unix_milliseconds() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
+std::string utc_time(int64_t unix_seconds) {
+  auto time = static_cast<std::time_t>(unix_seconds);
+  std::tm parts{};
+  char text[32];
+  return {text, std::strftime(text, sizeof text, "%FT%TZ", gmtime_r(&time, &parts))};
+}
+
 EnergyMeter::EnergyMeter(const std::string& root) {
   std::error_code none;
   for (const auto& zone : std::filesystem::directory_iterator(root, none)) {

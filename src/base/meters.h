@@ -6,8 +6,9 @@
 
 namespace reckon {
 
-double process_cpu_seconds();  // user and system time of all threads of this process
-int64_t unix_milliseconds();   // the calendar's time; for records, never for measuring
+double process_cpu_seconds();                // user and system time of all threads of this process
+int64_t unix_milliseconds();                 // the calendar's time; for records, never for measuring
+std::string utc_time(int64_t unix_seconds);  // "2026-11-25T09:00:00Z"
 
 // Energy of the machine's processor packages, from the counters that Linux shows under /sys/class/powercap (RAPL). It
 // includes whatever else runs on the machine. One thread.

@@ -23,6 +23,9 @@ struct HttpRequest {
   std::string_view query_value(std::string_view name) const;        // as it was sent; "" when absent
 };
 
+// "%2F" becomes "/"; what is not two hexadecimal digits stays as it is.
+std::string percent_decoded(std::string_view text);
+
 struct HttpResponse {
   int status = 200;
   Headers headers;

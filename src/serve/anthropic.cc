@@ -11,7 +11,7 @@ namespace json = boost::json;
 
 // Calls `read` with the type of each block of a list.
 template <class Read>
-void for_each_block(const json::value& content, const std::string& path, Read read) {
+void for_each_block(Ask& ask, const json::value& content, const std::string& path, Read read) {
   const json::array* blocks = content.if_array();
   if (!blocks) wrong(path, "a string or a list of blocks");
   for (size_t i = 0; i < blocks->size(); ++i) {
@@ -20,15 +20,17 @@ void for_each_block(const json::value& content, const std::string& path, Read re
     if (!object) wrong(here, "an object");
     Fields block(*object, here + ".");
     read(block, block.text("type").value_or(""), here);
+    block.ignore({"cache_control", "citations"});
+    warn_unknown(ask, block);
   }
 }
 
-std::string text_of(const json::value& content, const std::string& path) {
+std::string text_of(Ask& ask, const json::value& content, const std::string& path) {
   if (content.is_string()) return std::string(content.as_string());
   std::string text;
-  for_each_block(content, path, [&](Fields& block, const std::string& type, const std::string& here) {
+  for_each_block(ask, content, path, [&](Fields& block, const std::string& type, const std::string& here) {
     if (type != "text") unsupported(here, fmt::format("a block of type '{}' in this place", type));
-    text += block.text("text").value_or("");
+    text += block.required_text("text");
   });
   return text;
 }
@@ -36,13 +38,15 @@ std::string text_of(const json::value& content, const std::string& path) {
 // A block that only an assistant's turn has. False: it is another one.
 bool read_own_block(Ask& ask, Message& said, Fields& block, const std::string& type) {
   if (type == "thinking") {
-    said.reasoning += block.text("thinking").value_or("");  // not signed here, and so not checked
+    said.reasoning += block.required_text("thinking");
+    block.ignore({"signature"});  // nothing is signed here, and so nothing checked
   } else if (type == "redacted_thinking") {
+    block.ignore({"data"});
     ask.warnings.push_back(block.path("data") + ": nobody here can read it; the model is not shown it");
   } else if (type == "tool_use") {
     const json::object* input = block.object("input");
     said.tool_calls.push_back({.id = block.text("id").value_or(""),
-                               .name = block.text("name").value_or(""),
+                               .name = block.required_text("name"),
                                .arguments = input ? json::serialize(*input) : "{}"});
   } else {
     return false;
@@ -51,9 +55,9 @@ bool read_own_block(Ask& ask, Message& said, Fields& block, const std::string& t
 }
 
 // A tool's result has no other place for the word that it failed.
-Message read_result(Fields& block) {
+Message read_result(Ask& ask, Fields& block) {
   const json::value* content = block.any("content");
-  std::string text = content ? text_of(*content, block.path("content")) : "";
+  std::string text = content ? text_of(ask, *content, block.path("content")) : "";
   if (block.flag("is_error").value_or(false)) text = "Error: " + text;
   return {.role = "tool", .content = text, .tool_call_id = block.text("tool_use_id").value_or("")};
 }
@@ -67,12 +71,12 @@ void read_turn(Ask& ask, const std::string& role, const json::value& content, co
     return;
   }
   size_t before = ask.messages.size();
-  for_each_block(content, path, [&](Fields& block, const std::string& type, const std::string& here) {
+  for_each_block(ask, content, path, [&](Fields& block, const std::string& type, const std::string& here) {
     if (type == "text") {
-      said.content += block.text("text").value_or("");
+      said.content += block.required_text("text");
     } else if (role == "user" && type == "tool_result") {
       if (!said.content.empty()) wrong(here, "before the text of its turn");
-      ask.messages.push_back(read_result(block));
+      ask.messages.push_back(read_result(ask, block));
     } else if (role != "assistant" || !read_own_block(ask, said, block, type)) {
       unsupported(here, fmt::format("a block of type '{}' of the {}", type, role));
     }
@@ -81,10 +85,10 @@ void read_turn(Ask& ask, const std::string& role, const json::value& content, co
 }
 
 void read_turns(Ask& ask, Fields& fields) {
-  if (const json::value* system = fields.any("system")) ask.messages.push_back({"system", text_of(*system, "system")});
+  if (const json::value* system = fields.any("system"))
+    ask.messages.push_back({"system", text_of(ask, *system, "system")});
   const json::array* list = fields.array("messages");
-  if (!list || list->empty())
-    throw Refusal(Code::invalid_request, "messages must hold at least one message", "messages", "missing_field");
+  if (!list || list->empty()) throw Refusal(Api::missing_field, "messages must hold at least one message", "messages");
   for (size_t i = 0; i < list->size(); ++i) {
     std::string here = fmt::format("messages[{}]", i);
     const json::object* object = (*list)[i].if_object();
@@ -93,8 +97,8 @@ void read_turns(Ask& ask, Fields& fields) {
     std::string role = message.text("role").value_or("");
     if (role != "user" && role != "assistant") wrong(here + ".role", "user or assistant");
     const json::value* content = message.any("content");
-    if (!content)
-      throw Refusal(Code::invalid_request, here + ".content is missing", here + ".content", "missing_field");
+    if (!content) missing(here + ".content");
+    warn_unknown(ask, message);
     read_turn(ask, role, *content, here + ".content");
   }
   if (ask.messages.back().role == "assistant")
@@ -112,7 +116,9 @@ void read_thinking_block(Ask& ask, const json::object* object, const Capabilitie
     wrong("thinking.budget_tokens", "at least 1024 and less than max_tokens");
   if (type == "disabled") budget = 0;
   if (type != "disabled" || !model.think_open.empty()) limit_thinking(ask, {{"thinking", budget}}, model);
-  ask.hide_reasoning = thinking.text("display").value_or("") == "omitted";
+  std::string display = thinking.text("display").value_or("summarized");
+  if (display != "omitted" && display != "summarized") wrong("thinking.display", "summarized or omitted");
+  ask.hide_reasoning = display == "omitted";
   warn_unknown(ask, thinking);
 }
 
@@ -134,8 +140,7 @@ Ask parse_messages(const HttpRequest& request, const ServeLimits& limits, const 
   Ask ask;
   choose_compute(ask, fields, request, limits, model);
   const bool counting = request.path == "/v1/messages/count_tokens", limited = fields.any("max_tokens") != nullptr;
-  if (!limited && !counting)
-    throw Refusal(Code::invalid_request, "max_tokens is missing", "max_tokens", "missing_field");
+  if (!limited && !counting) missing("max_tokens");
   read_sampling(ask, fields, limits, model);
   if (!limited) ask.until.tokens = INT32_MAX;  // only counted
   ask.until.stop = fields.texts("stop_sequences", 16);
@@ -144,7 +149,8 @@ Ask parse_messages(const HttpRequest& request, const ServeLimits& limits, const 
   read_messages_tools(ask, fields, model);
   read_thinking_block(ask, fields.object("thinking"), model);
   read_output_config(ask, fields.object("output_config"), model);
-  fields.ignore({"metadata", "service_tier"});
+  fields.ignore({"metadata", "service_tier", "cache_control", "inference_geo", "user_profile_id"});
+  fields.refuse({"container", "mcp_servers", "context_management"}, "it is not there in this version");
   read_turns(ask, fields);
   warn_unknown(ask, fields);
   return ask;

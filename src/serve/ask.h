@@ -45,6 +45,7 @@ struct Ask {
   bool hide_reasoning = false;  // it is thought and charged, and not shown
   std::string note;             // for the receipt: what a calibration did to the strategy
   std::vector<std::string> warnings;
+  std::vector<KnownFields> known;  // of its objects
   bool voting() const { return !strategy.starts_with("single"); }
 };
 
@@ -98,17 +99,14 @@ void read_chat_tools(Ask& ask, Fields& fields, const Capabilities& model);
 void read_responses_tools(Ask& ask, Fields& fields, const Capabilities& model);
 void read_messages_tools(Ask& ask, Fields& fields, const Capabilities& model);
 // The text of a message's content: a string, or a list of parts of these types; throws Refusal for anything else.
-std::string content_text(const boost::json::value& content, const std::string& path,
+std::string content_text(Ask& ask, const boost::json::value& content, const std::string& path,
                          std::span<const std::string_view> types);
 // `arguments` of a call in the history: a JSON object, as text; throws Refusal for anything else.
 std::string read_arguments(Fields& call);
 // The form of the answer that the field `where` asks for, if it is there; after the tools.
 void read_format(Ask& ask, const boost::json::object* format, const std::string& where, const Capabilities& model);
-// Unknown fields become warnings.
-void warn_unknown(Ask& ask, const Fields& fields);
-
-// Refuses what the model cannot do: `code` unsupported.
-[[noreturn]] void unsupported(const std::string& param, const std::string& what);
+// Unknown fields become warnings, one for each place; nothing more can be read.
+void warn_unknown(Ask& ask, Fields& fields);
 
 Ask parse_chat(const HttpRequest& request, const ServeLimits& limits, const Capabilities& model);
 Ask parse_completion(const HttpRequest& request, const ServeLimits& limits, const Capabilities& model);

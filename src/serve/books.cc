@@ -98,16 +98,14 @@ Task<void> Books::write(Books& books, LedgerEntry entry, Arrival<bool> written) 
     books.refused_until_ = books.loop_.now() + kAfterFailure;
     books.options_.report(
         fmt::format("not in the ledger ({}), key '{}': {}", error.what(), entry.key, to_json(entry.receipt)));
-    written.fail(std::make_exception_ptr(
-        Refusal(Code::environment, "the receipt of this request could not be written; the server's operator is told",
-                "", "ledger_unavailable")));
+    written.fail(std::make_exception_ptr(Refusal(
+        Api::receipt_unwritten, "the receipt of this request could not be written; the server's operator is told")));
   }
 }
 
 void Books::check() const {
   if (refused_until_ && loop_.now() < *refused_until_)
-    throw Refusal(Code::model_unavailable, "the ledger cannot be written, so nothing is computed; try again later", "",
-                  "ledger_unavailable");
+    throw Refusal(Api::ledger_unavailable, "the ledger cannot be written, so nothing is computed; try again later");
 }
 
 bool Books::finish_now(const std::string& id) {

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <limits>
 
+#include "base/text.h"
 #include "serve/ask.h"
 #include "serve/refusal.h"
 #include "strategy/catalog.h"
@@ -43,7 +44,19 @@ std::optional<int64_t> thinking_of_policy(std::string_view policy) {
   return tokens * unit;
 }
 
-Budget read_budget(const json::object& object) {
+// "messages[3].name" is "messages[].name": a long list has one warning.
+std::string without_indices(std::string_view path) {
+  std::string plain;
+  bool inside = false;
+  for (char c : path) {
+    if (c == ']') inside = false;
+    if (!inside) plain += c;
+    if (c == '[') inside = true;
+  }
+  return plain;
+}
+
+Budget read_budget(Ask& ask, const json::object& object) {
   Fields fields(object, "reckon.budget.");
   Budget budget;
   budget.tokens = fields.integer("tokens", 1, kMany);
@@ -52,15 +65,25 @@ Budget read_budget(const json::object& object) {
   budget.seconds = fields.number("seconds", 0.001, 1e9);
   if (auto ms = fields.number("ms", 1, 1e12)) lower(budget.seconds, std::optional(*ms / 1000));
   budget.flops = fields.number("flops", 1, 1e30);
-  if (fields.any("usd")) unsupported("reckon.budget.usd", "this model has no price");
+  fields.refuse({"usd"}, "this model has no price");
   if (auto unknown = fields.unknown(); !unknown.empty())
-    throw Refusal(Code::invalid_request, fmt::format("there is no ceiling {}", unknown.front()), unknown.front());
+    throw Refusal(Api::invalid_value, fmt::format("there is no ceiling {}", unknown.front()), unknown.front());
+  warn_unknown(ask, fields);
   return budget;
+}
+
+Budget budget_of(std::string_view header) {
+  try {
+    return parse_budget(header);
+  } catch (const Error& error) {
+    throw Refusal(Api::invalid_value, error.what(), "X-Reckon-Budget");
+  }
 }
 
 }  // namespace
 
-std::string content_text(const json::value& content, const std::string& path, std::span<const std::string_view> types) {
+std::string content_text(Ask& ask, const json::value& content, const std::string& path,
+                         std::span<const std::string_view> types) {
   if (content.is_string()) return std::string(content.as_string());
   const json::array* parts = content.if_array();
   if (!parts) wrong(path, "a string or a list of parts");
@@ -72,20 +95,18 @@ std::string content_text(const json::value& content, const std::string& path, st
     Fields fields(*part, here + ".");
     std::string type = fields.text("type").value_or("");
     if (std::ranges::find(types, type) == types.end()) unsupported(here, fmt::format("a part of type '{}'", type));
-    text += fields.text("text").value_or("");
+    text += fields.required_text("text");
+    fields.ignore({"annotations", "cache_control", "logprobs", "prompt_cache_breakpoint"});
+    warn_unknown(ask, fields);
   }
   return text;
 }
 
-void unsupported(const std::string& param, const std::string& what) {
-  throw Refusal(Code::unsupported, fmt::format("{} is not supported: {}", param, what), param, "unsupported");
-}
-
 std::string strategy_of(const std::string& policy, const ServeLimits& limits) {
   auto refuse = [&](const std::string& why) {
-    throw Refusal(Code::invalid_request, fmt::format("policy '{}': {}", policy, why), "reckon.policy",
-                  "invalid_policy");
+    throw Refusal(Api::invalid_policy, fmt::format("policy '{}': {}", policy, why), "reckon.policy");
   };
+  if (policy.empty()) refuse("it has no name");
   if (policy == "auto") return limits.price ? priced("adaptive:rule=voc", *limits.price) : "adaptive";
   if (policy == "greedy") return "single:greedy=true";
   if (thinking_of_policy(policy)) return "single";
@@ -129,29 +150,31 @@ std::vector<NamedPolicy> named_policies(const ServeLimits& limits, bool thinks) 
 
 void choose_compute(Ask& ask, Fields& fields, const HttpRequest& request, const ServeLimits& limits,
                     const Capabilities& model) {
-  std::optional<std::string> named = fields.text("model");
-  if (!named) throw Refusal(Code::invalid_request, "model is missing", "model", "missing_field");
-  ask.model = *named;
-  if (*named == "reckon/auto") named = model.name + "@auto";
-  size_t at = named->rfind('@');  // what is before it, the model pool has found
-  std::string policy = at == std::string::npos ? limits.strategy : named->substr(at + 1);
+  std::string named = ask.model = fields.required_text("model");
+  if (named == "reckon/auto") named = model.name + "@auto";
+  size_t at = named.rfind('@');  // what is before it, the model pool has found
+  std::string policy = at == std::string::npos ? limits.strategy : named.substr(at + 1);
   if (std::string_view header = request.header("x-reckon-policy"); !header.empty()) policy = header;
 
   ask.budget.seconds = limits.seconds;
   ask.budget.tokens = limits.tokens;
   ask.budget.samples = limits.samples;
   if (std::string_view header = request.header("x-reckon-budget"); !header.empty())
-    lower(ask.budget, parse_budget(header));
+    lower(ask.budget, budget_of(header));
   if (const json::object* object = fields.object("reckon")) {
     Fields reckon(*object, "reckon.");
     policy = reckon.text("policy").value_or(policy);
     if (auto task = reckon.text("task")) {
       auto kind = parse_task_kind(*task);
-      if (!kind)
-        throw Refusal(Code::invalid_request, "reckon.task must be math, choice, text, json or code", "reckon.task");
+      if (!kind) wrong("reckon.task", "math, choice, text, json or code");
       ask.task = *kind;
     }
-    if (const json::object* budget = reckon.object("budget")) lower(ask.budget, read_budget(*budget));
+    if (const json::object* ceilings = reckon.object("budget")) {
+      Budget budget = read_budget(ask, *ceilings);
+      if (auto tokens = std::exchange(budget.thinking_tokens, {}))
+        limit_thinking(ask, {{"reckon.budget.thinking_tokens", tokens}}, model);
+      lower(ask.budget, budget);
+    }
     if (const json::object* stream = reckon.object("stream")) {
       Fields how(*stream, "reckon.stream.");
       ask.progress = how.flag("progress").value_or(false);
@@ -160,12 +183,10 @@ void choose_compute(Ask& ask, Fields& fields, const HttpRequest& request, const 
     }
     if (auto ms = reckon.number("deadline_ms", 1, 1e9)) ask.deadline = *ms / 1000;
     if (auto late = reckon.text("late")) {
-      if (*late != "refuse" && *late != "best")
-        throw Refusal(Code::invalid_request, "reckon.late must be refuse or best", "reckon.late");
+      if (*late != "refuse" && *late != "best") wrong("reckon.late", "refuse or best");
       ask.refuse_late = *late == "refuse";
     }
-    for (const char* later : {"target", "verifier", "stop", "trace"})
-      if (reckon.any(later)) unsupported(reckon.path(later), "this version does not know it");
+    reckon.refuse({"target", "verifier", "stop", "trace"}, "this version does not know it");
     warn_unknown(ask, reckon);
   }
   ask.strategy = strategy_of(policy, limits);
@@ -176,9 +197,7 @@ std::optional<int64_t> thinking_of_effort(const std::string& effort, const std::
   static const std::vector<std::pair<std::string, double>> shares{
       {"none", 0}, {"minimal", 0.1}, {"low", 0.2}, {"medium", 0.5}, {"high", 0.8}, {"xhigh", 0.95}, {"max", 1}};
   auto found = std::ranges::find(shares, effort, &std::pair<std::string, double>::first);
-  if (found == shares.end())
-    throw Refusal(Code::invalid_request,
-                  fmt::format("{} must be one of none, minimal, low, medium, high, xhigh, max", path), path);
+  if (found == shares.end()) wrong(path, "one of none, minimal, low, medium, high, xhigh, max");
   int allowance = ask.until.tokens - answer_reserve(ask.until.tokens);
   return static_cast<int64_t>(found->second * allowance);
 }
@@ -232,7 +251,17 @@ void read_thinking(Ask& ask, Fields& fields, const Capabilities& model) {
     flag(kwargs, "enable_thinking");
     warn_unknown(ask, kwargs);
   }
-  flag(fields, "think");
+  if (const json::value* think = fields.any("think"); think && think->is_string()) effort(fields, "think");
+  else flag(fields, "think");
+  if (const json::object* object = fields.object("thinking")) {
+    Fields thinking(*object, "thinking.");
+    std::string type = thinking.text("type").value_or("enabled");
+    if (type != "disabled" && type != "enabled" && type != "adaptive")
+      wrong("thinking.type", "enabled, adaptive or disabled");
+    limits.push_back({"thinking", type == "disabled" ? std::optional<int64_t>(0) : std::nullopt});
+    tokens(thinking, "budget_tokens");
+    warn_unknown(ask, thinking);
+  }
   limit_thinking(ask, limits, model);
 }
 
@@ -246,12 +275,11 @@ void read_bias(Sampling& how, Fields& fields, const Capabilities& model) {
     int token = -1;
     const char* end = key.data() + key.size();
     if (std::from_chars(key.data(), end, token).ptr != end || token < 0 || token >= model.tokens)
-      throw Refusal(Code::invalid_request, fmt::format("logit_bias: there is no token {}", std::string_view(key)),
-                    "logit_bias", "invalid_value");
+      throw Refusal(Api::invalid_value, fmt::format("logit_bias: there is no token {}", std::string_view(key)),
+                    "logit_bias");
     double number = value.is_number() ? value.to_number<double>() : 1000;
     if (!(number >= -100 && number <= 100))
-      throw Refusal(Code::invalid_request, "logit_bias must hold numbers from -100 to 100", "logit_bias",
-                    "invalid_value");
+      throw Refusal(Api::invalid_value, "logit_bias must hold numbers from -100 to 100", "logit_bias");
     how.logit_bias[token] = number;
   }
 }
@@ -275,17 +303,27 @@ void read_sampling(Ask& ask, Fields& fields, const ServeLimits& limits, const Ca
     ask.seed = static_cast<uint64_t>(*seed);
   std::optional<int64_t> most;
   int given = 0;
-  for (const char* name : {"max_tokens", "max_completion_tokens"}) {
+  for (const char* name : {"max_tokens", "max_completion_tokens", "max_output_tokens"}) {
     std::optional<int64_t> value = fields.integer(name, 1, kMany);
     given += value ? 1 : 0;
     lower(most, value);
   }
-  if (given > 1) ask.warnings.push_back("max_tokens and max_completion_tokens are both given: the smaller holds");
+  if (given > 1) ask.warnings.push_back("max_tokens is given by more than one of its names: the smallest holds");
   ask.until.tokens = static_cast<int>(most.value_or(limits.max_tokens));
 }
 
-void warn_unknown(Ask& ask, const Fields& fields) {
-  for (const std::string& name : fields.unknown()) ask.warnings.push_back("unknown field " + name);
+void warn_unknown(Ask& ask, Fields& fields) {
+  constexpr size_t kMost = 64;
+  for (const std::string& name : fields.unknown()) {
+    if (ask.warnings.size() > kMost) break;
+    std::string warning = "unknown field " + without_indices(utf8_prefix(name, 200));
+    if (ask.warnings.size() == kMost) warning = "and more of this kind";
+    if (std::ranges::find(ask.warnings, warning) == ask.warnings.end()) ask.warnings.push_back(std::move(warning));
+  }
+  KnownFields known = std::move(fields).known();
+  known.where = without_indices(known.where);
+  if (std::ranges::find(ask.known, known.where, &KnownFields::where) == ask.known.end())
+    ask.known.push_back(std::move(known));
 }
 
 }  // namespace reckon

@@ -49,6 +49,12 @@ struct ServeConfig {
 // it.
 void add_model(std::vector<ServeConfig::Model>& models, ServeConfig::Model model);
 
+// What can be configured, for docs/api.md: "limits.seconds", "0.1..1e+06", "600", what it means.
+struct ConfigKey {
+  std::string name, values, standard, help;
+};
+std::vector<ConfigKey> config_keys();
+
 // Throws Error{invalid_request} "FILE:LINE: KEY ..." for what is not TOML, unknown, of a wrong type or out of range.
 ServeConfig parse_config(std::string_view text, const std::string& file);
 

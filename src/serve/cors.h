@@ -17,13 +17,15 @@ class CorsResponder : public Responder {
     if (origin.empty() || (!any && std::ranges::find(allowed, origin) == allowed.end())) return;
     headers_ = {{"Access-Control-Allow-Origin", any ? "*" : origin},
                 {"Access-Control-Expose-Headers",
-                 "X-Request-Id, X-Reckon-Policy, X-Reckon-Samples, X-Reckon-Cost, Retry-After"}};
+                 "X-Request-Id, Request-Id, X-Reckon-Policy, X-Reckon-Samples, X-Reckon-Cost, Retry-After"}};
     if (!any) headers_.emplace_back("Vary", "Origin");
     // Asked by the browser before a request that could change something; it carries no key.
     preflight_ = request.method == "OPTIONS" && !request.header("access-control-request-method").empty();
     asked_ = request.header("access-control-request-headers");
   }
 
+  // With every response that does not say otherwise.
+  void also(std::string name, std::string value) { headers_.emplace_back(std::move(name), std::move(value)); }
   bool preflight() const { return preflight_; }
   void answer_preflight() {
     HttpResponse response{
@@ -49,7 +51,7 @@ class CorsResponder : public Responder {
   bool gone() const override { return inner_.gone(); }
 
  private:
-  void add(Headers& headers) const { headers.insert(headers.end(), headers_.begin(), headers_.end()); }
+  void add(Headers& headers) const { headers.insert(headers.begin(), headers_.begin(), headers_.end()); }
   Responder& inner_;
   Headers headers_;
   std::string asked_;

@@ -76,9 +76,9 @@ std::string shallower(const std::string& strategy, int waiting, int active) {
 std::string with_choices(const std::string& strategy, int choices) {
   Spec spec = parse_spec(make_strategy(strategy)->text());
   if (int64_t most = most_samples(spec).value_or(choices); choices > most)
-    throw Refusal(Code::invalid_request,
-                  fmt::format("this policy draws at most {} samples, which cannot give {} choices", most, choices), "n",
-                  "invalid_value");
+    throw Refusal(Api::invalid_value,
+                  fmt::format("this policy draws at most {} samples, which cannot give {} choices", most, choices),
+                  "n");
   std::string number = std::to_string(choices);
   if (spec.name == "adaptive") spec.values["least"] = number;
   if (spec.name == "verified") spec.values["accept"] = number;

@@ -54,27 +54,31 @@ struct Doubled {
 }  // namespace
 
 void wrong(const std::string& path, const std::string& must) {
-  throw Refusal(Code::invalid_request, fmt::format("{} must be {}", path, must), path, "invalid_value");
+  throw Refusal(Api::invalid_value, fmt::format("{} must be {}", path, must), path);
 }
+
+void missing(const std::string& path) { throw Refusal(Api::missing_field, path + " is missing", path); }
 
 json::object parse_body(std::string_view body) {
   json::parse_options options;
   options.max_depth = 64;
   boost::system::error_code error;
   json::value value = json::parse({body.data(), body.size()}, error, {}, options);
-  if (error)
-    throw Refusal(Code::invalid_request, fmt::format("the body is not JSON: {}", error.message()), "", "invalid_json");
-  if (!value.is_object()) throw Refusal(Code::invalid_request, "the body must be a JSON object", "", "invalid_json");
+  if (error) throw Refusal(Api::invalid_json, fmt::format("the body is not JSON: {}", error.message()));
+  if (!value.is_object()) throw Refusal(Api::invalid_json, "the body must be a JSON object");
   json::basic_parser<Doubled> again(options);
   again.write_some(false, body.data(), body.size(), error);
   if (const std::optional<std::string>& key = again.handler().found)
-    throw Refusal(Code::invalid_request, fmt::format("the key '{}' is given twice", utf8_prefix(*key, 100)), "",
-                  "invalid_json");
+    throw Refusal(Api::invalid_json, fmt::format("the key '{}' is given twice", utf8_prefix(*key, 100)));
   return std::move(value.as_object());
 }
 
+void unsupported(const std::string& param, const std::string& what) {
+  throw Refusal(Api::unsupported, fmt::format("{} is not supported: {}", param, what), param);
+}
+
 const json::value* Fields::any(std::string_view name) {
-  read_.emplace(name);
+  known_.names.insert(name);
   const json::value* value = object_.if_contains({name.data(), name.size()});
   return value && !value->is_null() ? value : nullptr;
 }
@@ -84,6 +88,12 @@ std::optional<std::string> Fields::text(std::string_view name) {
   if (!value) return std::nullopt;
   if (!value->is_string()) wrong(path(name), "a string");
   return std::string(value->as_string());
+}
+
+std::string Fields::required_text(std::string_view name) {
+  std::optional<std::string> given = text(name);
+  if (!given) missing(path(name));
+  return *std::move(given);
 }
 
 std::optional<int64_t> Fields::integer(std::string_view name, int64_t low, int64_t high) {
@@ -138,13 +148,20 @@ std::vector<std::string> Fields::texts(std::string_view name, size_t most) {
   return result;
 }
 
-void Fields::ignore(std::initializer_list<std::string_view> names) { read_.insert(names.begin(), names.end()); }
+void Fields::ignore(std::initializer_list<std::string_view> names) {
+  known_.ignored.insert(names.begin(), names.end());
+}
+
+void Fields::refuse(std::initializer_list<std::string_view> names, const std::string& why) {
+  for (std::string_view name : names)
+    if (known_.refused.insert(name); any(name)) unsupported(path(name), why);
+}
 
 std::vector<std::string> Fields::unknown() const {
   std::vector<std::string> names;
   for (const auto& member : object_)
-    if (!read_.contains(std::string_view(member.key().data(), member.key().size())))
-      names.push_back(path({member.key().data(), member.key().size()}));
+    if (std::string_view key = member.key(); !known_.names.contains(key) && !known_.ignored.contains(key))
+      names.push_back(path(key));
   return names;
 }
 

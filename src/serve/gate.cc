@@ -87,7 +87,7 @@ void Gate::push_out(Key& key, std::list<Ticket*>::iterator place, std::exception
 
 void Gate::make_room(const Key& own) {
   ++rejected_;
-  auto full = [] { return Refusal(Code::overloaded, "the queue is full; try again later", "", "queue_full"); };
+  auto full = [] { return Refusal(Api::queue_full, "the queue is full; try again later"); };
   Key* longest = nullptr;
   for (auto& [name, key] : keys_)
     if (!key.waiting.empty() && (!longest || key.share() > longest->share())) longest = &key;

@@ -92,9 +92,8 @@ void HeldStreams::make_room() {
   if (held_.size() < most_) return;
   auto over = std::ranges::find_if(held_, [](const auto& held) { return held->ended && held->listeners == 0; });
   if (over == held_.end())
-    throw Refusal(Code::overloaded,
-                  fmt::format("{} streams are kept for their clients already; try again later", most_), "",
-                  "queue_full");
+    throw Refusal(Api::queue_full,
+                  fmt::format("{} streams are kept for their clients already; try again later", most_));
   held_.erase(over);
 }
 
@@ -110,7 +109,7 @@ void HeldStreams::open(const std::string& id, const std::string& owner,
 HeldStreams::Held& HeldStreams::find(const std::string& id, const std::string& owner) {
   for (const auto& held : held_)
     if (held->id == id && held->owner == owner) return *held;
-  throw Refusal(Code::not_found, "there is no stream of this id that can be read again", "", "request_not_found");
+  throw Refusal(Api::request_not_found, "there is no stream of this id that can be read again");
 }
 
 Task<void> HeldStreams::follow(std::string id, std::string owner, int64_t after, Responder& client) {
@@ -118,9 +117,8 @@ Task<void> HeldStreams::follow(std::string id, std::string owner, int64_t after,
   Visit visit(held);
   int64_t next = after + 1;
   if (next < held.first || next > held.next())
-    throw Refusal(Code::not_found,
-                  fmt::format("events {} to {} are kept; {} was asked for", held.first, held.next() - 1, next), "",
-                  "event_not_found");
+    throw Refusal(Api::event_not_found,
+                  fmt::format("events {} to {} are kept; {} was asked for", held.first, held.next() - 1, next));
   while (true) {
     if (held.whole) {
       client.send(*held.whole);
@@ -143,7 +141,7 @@ Task<HttpResponse> HeldStreams::snapshot(std::string id, std::string owner) {
   Visit visit(held);
   while (held.events.empty() && !held.whole && !held.ended) co_await held.news();
   if (held.whole) co_return *held.whole;
-  if (held.events.empty()) throw Refusal(Code::internal, "the run ended without an event", "");
+  if (held.events.empty()) throw Error(Code::internal, "the run ended without an event");
   co_return HttpResponse{.body = held.ended ? held.events.back().data : held.events.front().data};
 }
 

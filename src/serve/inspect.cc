@@ -16,35 +16,12 @@ namespace json = boost::json;
 
 namespace {
 
-// /tokenize and /detokenize, in llama-server's shape.
-std::string tokens_or_text(const HttpRequest& request, const Model& model) {
-  json::object body = parse_body(request.body);
-  Fields fields(body);
-  if (model.capabilities().tokens == 0) unsupported(request.path, "this model does not tell its token ids");
-  if (request.path == "/detokenize") {
-    const json::array* list = fields.array("tokens");
-    std::vector<int> tokens;
-    for (size_t i = 0; list && i < list->size(); ++i) {
-      int64_t token = (*list)[i].is_int64() ? (*list)[i].as_int64() : -1;
-      if (token < 0 || token >= model.capabilities().tokens)
-        throw Refusal(Code::invalid_request, fmt::format("tokens[{}] is no token of this model", i), "tokens",
-                      "invalid_value");
-      tokens.push_back(static_cast<int>(token));
-    }
-    return json::serialize(json::object{{"content", readable(model.detokenize(tokens))}});
-  }
-  bool begin = fields.flag("add_special").value_or(false), special = fields.flag("parse_special").value_or(true);
-  std::vector<int> tokens = model.tokenize(fields.text("content").value_or(""), begin, special);
-  json::array list;
-  for (int token : tokens) {
-    if (fields.flag("with_pieces").value_or(false))
-      list.push_back({{"id", token}, {"piece", readable(model.detokenize({token}))}});
-    else list.push_back(token);
-  }
-  return json::serialize(json::object{{"tokens", std::move(list)}});
+const Model& with_tokens(const ModelPool::Lease& lease, const std::string& path) {
+  if (lease.model().capabilities().tokens == 0) unsupported(path, "this model does not tell its token ids");
+  return lease.model();
 }
 
-json::object status_of(const ModelState& model) {
+json::object state_of(const ModelState& model) {
   json::object status{{"value", model.state}};
   if (model.state == "loading") status["progress"] = model.progress;
   if (!model.failure.empty()) status["failure"] = model.failure;
@@ -53,23 +30,23 @@ json::object status_of(const ModelState& model) {
 
 }  // namespace
 
-HttpResponse Service::health() const {
-  if (draining_) return {.status = 503, .body = R"({"status":"draining"})"};
+Task<void> Service::health(Asked asked) {
+  if (draining_) {
+    asked.reply({.status = 503, .body = R"({"status":"draining"})"});
+    co_return;
+  }
   json::object loading;
   for (const ModelState& model : pool_.states())
     if (model.state == "loading") loading[model.name] = model.progress;
+  json::object said{{"status", pool_.ready() ? "ok" : "loading model"}};
   if (!pool_.ready())
-    return {.status = 503,
-            .body = json::serialize(json::object{
-                {"status", "loading model"},
-                {"loading", std::move(loading)},
-                {"error", {{"message", "the model is loading"}, {"type", "unavailable_error"}, {"code", 503}}}})};
-  json::object fine{{"status", "ok"}};
-  if (!loading.empty()) fine["loading"] = std::move(loading);
-  return {.body = json::serialize(fine)};
+    said["error"] = {{"message", "the model is loading"}, {"type", "unavailable_error"}, {"code", 503}};
+  if (!loading.empty() || !pool_.ready()) said["loading"] = std::move(loading);
+  asked.reply({.status = pool_.ready() ? 200 : 503, .body = json::serialize(said)});
 }
 
-std::string Service::models(std::string_view id) const {
+// In the shape of both vendors: what OpenAI's clients read of a model, and what Anthropic's do.
+json::array Service::all_models() const {
   json::array list;
   auto add = [&](const ModelState& model, const std::string& id, const std::string& policy) {
     json::object meta{{"policy", strategy_of(policy, options_.limits)}};
@@ -78,7 +55,10 @@ std::string Service::models(std::string_view id) const {
                     {"object", "model"},
                     {"created", started_},
                     {"owned_by", "reckon"},
-                    {"status", status_of(model)},
+                    {"type", "model"},
+                    {"display_name", id},
+                    {"created_at", utc_time(started_)},
+                    {"status", state_of(model)},
                     {"meta", std::move(meta)}});
   };
   for (const ModelState& model : pool_.states()) {
@@ -87,18 +67,28 @@ std::string Service::models(std::string_view id) const {
       add(model, model.name + "@" + policy.name, policy.strategy);
   }
   add(pool_.state("default"), "reckon/auto", "auto");
-  for (const json::value& model : list)
-    if (model.at("id").as_string() == id) return json::serialize(model);
-  if (!id.empty())
-    throw Refusal(Code::not_found, "there is no such model; /v1/models lists those that are", "model",
-                  "model_not_found");
-  return json::serialize(json::object{{"object", "list"}, {"data", std::move(list)}});
+  return list;
 }
 
-std::string Service::props(std::string_view named) const {
+std::string Service::models(const Asked&) {
+  json::array list = all_models();
+  json::object body{{"object", "list"}, {"has_more", false}};
+  body["first_id"] = list.front().at("id"), body["last_id"] = list.back().at("id");
+  body["data"] = std::move(list);
+  return json::serialize(body);
+}
+
+std::string Service::one_model(const Asked& asked) {
+  for (const json::value& model : all_models())
+    if (model.at("id").as_string() == asked.id) return json::serialize(model);
+  throw Refusal(Api::model_not_found, "there is no such model; /v1/models lists those that are", "model");
+}
+
+std::string Service::props(const Asked& asked) {
+  std::string named = percent_decoded(asked.request.query_value("model"));
   ModelState model = pool_.state(named.empty() ? "default" : named);
   json::object props{{"model_alias", model.name},
-                     {"model_status", status_of(model)},
+                     {"model_status", state_of(model)},
                      {"total_slots", options_.limits.active},
                      {"build_info", "reckon " + options_.version}};
   if (model.facts) {
@@ -109,7 +99,7 @@ std::string Service::props(std::string_view named) const {
 }
 
 // A slot is a place for a request that runs; which of them is busy is not told apart. Models in memory have slots.
-std::string Service::slots() const {
+std::string Service::slots(const Asked&) {
   json::array list;
   for (const ModelState& model : pool_.states())
     for (int i = 0; i < options_.limits.active && (model.state == "loaded" || model.state == "unloading"); ++i)
@@ -120,7 +110,7 @@ std::string Service::slots() const {
   return json::serialize(list);
 }
 
-std::string Service::policies() const {
+std::string Service::policies(const Asked&) {
   json::array strategies;
   for (const StrategyEntry& entry : offered_strategies()) {
     json::array options;
@@ -134,41 +124,77 @@ std::string Service::policies() const {
   return json::serialize(json::object{{"policies", std::move(names)}, {"strategies", std::move(strategies)}});
 }
 
-std::string Service::estimate(const HttpRequest& request, const Runs& runs) const {
-  Ask ask = parse_chat(request, options_.limits, runs.model().capabilities());
-  runs.prepare(ask);
-  Estimate most = reckon::estimate(ask, ask.prompt_tokens, runs.model().capabilities());
-  return json::serialize(json::object{{"policy", ask.strategy},
-                                      {"prompt_tokens", ask.prompt_tokens},
-                                      {"samples_at_most", most.samples},
-                                      {"tokens_at_most", most.tokens},
-                                      {"kv_cells_at_most", most.cells},
-                                      {"flops_at_most", most.flops},
-                                      {"warnings", json::value_from(ask.warnings)}});
+Task<void> Service::metrics_text(Asked asked) {
+  publish();
+  asked.reply({.body = metrics_.text(), .content_type = "text/plain; version=0.0.4; charset=utf-8"});
+  co_return;
 }
 
-std::string Service::count(const HttpRequest& request, const Runs& runs) const {
-  if (request.path.ends_with("tokenize")) return tokens_or_text(request, runs.model());
-  Ask ask = parse_messages(request, options_.limits, runs.model().capabilities());
-  return json::serialize(json::object{{"input_tokens", runs.count_tokens(ask)}});
+Task<void> Service::estimate(Asked asked) {
+  ModelPool::Lease model = co_await lease(asked.request);
+  Ask ask = parse_chat(asked.request, limits_of(asked.entry->key), model.model().capabilities());
+  model.runs().prepare(ask);
+  Estimate most = reckon::estimate(ask, ask.prompt_tokens, model.model().capabilities());
+  asked.reply({.body = json::serialize(json::object{{"policy", ask.strategy},
+                                                    {"prompt_tokens", ask.prompt_tokens},
+                                                    {"samples_at_most", most.samples},
+                                                    {"tokens_at_most", most.tokens},
+                                                    {"kv_cells_at_most", most.cells},
+                                                    {"flops_at_most", most.flops},
+                                                    {"warnings", json::value_from(ask.warnings)}})});
 }
 
-std::string Service::about_request(const HttpRequest& request, const std::string& key) {
-  std::string id = request.path.substr(std::string_view("/v1/reckon/requests/").size());
-  bool answer_now = id.ends_with("/answer-now") && request.method == "POST";
-  if (answer_now) id.resize(id.size() - std::string_view("/answer-now").size());
-  id = bare_id(std::move(id));
-  std::string state = books_.state(id, key);
-  if (state.empty())
-    throw Refusal(Code::not_found, "there is no request of this id that you asked", "", "request_not_found");
-  if (answer_now || request.method == "DELETE") {
-    if (!books_.finish_now(id)) pool_.leave(id);
-    state = books_.state(id, key);
+Task<void> Service::count_tokens(Asked asked) {
+  ModelPool::Lease model = co_await lease(asked.request);
+  Ask ask = parse_messages(asked.request, limits_of(asked.entry->key), model.model().capabilities());
+  asked.reply({.body = json::serialize(json::object{{"input_tokens", model.runs().count_tokens(ask)}})});
+}
+
+Task<void> Service::tokenize(Asked asked) {
+  ModelPool::Lease lease = co_await this->lease(asked.request);
+  const Model& model = with_tokens(lease, asked.request.path);
+  json::object body = parse_body(asked.request.body);
+  Fields fields(body);
+  bool begin = fields.flag("add_special").value_or(false), special = fields.flag("parse_special").value_or(true);
+  bool pieces = fields.flag("with_pieces").value_or(false);
+  json::array list;
+  for (int token : model.tokenize(fields.text("content").value_or(""), begin, special)) {
+    if (pieces) list.push_back({{"id", token}, {"piece", readable(model.detokenize({token}))}});
+    else list.push_back(token);
   }
+  asked.reply({.body = json::serialize(json::object{{"tokens", std::move(list)}})});
+}
+
+Task<void> Service::detokenize(Asked asked) {
+  ModelPool::Lease lease = co_await this->lease(asked.request);
+  const Model& model = with_tokens(lease, asked.request.path);
+  json::object body = parse_body(asked.request.body);
+  const json::array* list = Fields(body).array("tokens");
+  std::vector<int> tokens;
+  for (size_t i = 0; list && i < list->size(); ++i) {
+    int64_t token = (*list)[i].is_int64() ? (*list)[i].as_int64() : -1;
+    if (token < 0 || token >= model.capabilities().tokens)
+      throw Refusal(Api::invalid_value, fmt::format("tokens[{}] is no token of this model", i), "tokens");
+    tokens.push_back(static_cast<int>(token));
+  }
+  asked.reply({.body = json::serialize(json::object{{"content", readable(model.detokenize(tokens))}})});
+}
+
+std::string Service::about_request(const Asked& asked) {
+  std::string state = books_.state(bare_id(asked.id), asked.entry->key.name);
+  if (state.empty()) throw Refusal(Api::request_not_found, "there is no request of this id that you asked");
   return state;
 }
 
-std::string Service::live_requests(const std::string& key) const {
+std::string Service::end_request(const Asked& asked) {
+  about_request(asked);  // throws where it is somebody else's
+  std::string id = bare_id(asked.id);
+  if (!books_.finish_now(id)) pool_.leave(id);
+  return books_.state(id, asked.entry->key.name);
+}
+
+std::string Service::live_requests(const Asked& asked) {
+  const std::string& key = asked.entry->key.name;
   json::array list;
   for (const std::string& id : books_.live(key)) list.push_back(json::parse(books_.state(id, key)));
   return json::serialize(json::object{{"object", "list"}, {"data", std::move(list)}});

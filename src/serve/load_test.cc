@@ -196,7 +196,7 @@ TEST_F(ServiceTest, ADeadlineIsKeptWithWhatThereIsOrRefusedAtOnce) {
                  "deadline_unreachable");
   EXPECT_EQ(sim.now(), before);
   EXPECT_EQ(model.opened, 2);
-  expect_refused(chat(R"("reckon":{"deadline_ms":450,"late":"never"})"), 400, "reckon.late", "invalid_request");
+  expect_refused(chat(R"("reckon":{"deadline_ms":450,"late":"never"})"), 400, "reckon.late", "invalid_value");
 }
 
 TEST_F(ServiceTest, WhoWaitsUntilTheDeadlineIsToldThen) {

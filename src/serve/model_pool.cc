@@ -45,20 +45,19 @@ size_t ModelPool::index_of(std::string_view named) const {
     if (served_[i].offer.name == base) return i;
     names.push_back(fmt::format("'{}'", served_[i].offer.name));
   }
-  throw Refusal(Code::not_found,
+  throw Refusal(Api::model_not_found,
                 fmt::format("there is no model '{}' here; there {} {}", base, names.size() > 1 ? "are" : "is",
                             fmt::join(names, ", ")),
-                "model", "model_not_found");
+                "model");
 }
 
 Task<ModelPool::Lease> ModelPool::lease(std::string named, int queue, std::optional<double> seconds) {
   Served& served = served_[index_of(named)];
   if (served.phase == Served::Phase::loaded) co_return Lease(*this, served);
-  if (closed_) throw Refusal(Code::model_unavailable, "the server is shutting down", "", "draining");
+  if (closed_) throw Refusal(Api::draining, "the server is shutting down");
   if (static_cast<int>(served.waiting.size()) >= std::max(queue, 1)) {
     ++rejected_;
-    throw Refusal(Code::overloaded, "too many requests wait for this model to be loaded; try again later", "",
-                  "queue_full");
+    throw Refusal(Api::queue_full, "too many requests wait for this model to be loaded; try again later");
   }
   Ticket ticket(served);
   want(served);
@@ -67,8 +66,7 @@ Task<ModelPool::Lease> ModelPool::lease(std::string named, int queue, std::optio
   } else {
     auto limit = std::chrono::duration_cast<Loop::Clock::duration>(std::chrono::duration<double>(*seconds));
     if (!co_await within(limit, arrived(ticket.arrival)))
-      throw Refusal(Code::deadline_exceeded, "the deadline came before the model was loaded", "reckon.deadline_ms",
-                    "deadline_unreachable");
+      throw Refusal(Api::deadline_unreachable, "the deadline came before the model was loaded", "reckon.deadline_ms");
   }
   co_return std::move(*ticket.lease);
 }
@@ -137,9 +135,9 @@ Task<void> ModelPool::load(Served& served) {
     served.failure.clear();
   } catch (const std::exception& error) {
     served.failure = error.what();
-    failure = std::make_exception_ptr(Refusal(
-        Code::model_unavailable, fmt::format("model '{}' cannot be loaded: {}", served.offer.name, error.what()),
-        "model", "model_unavailable"));
+    failure = std::make_exception_ptr(
+        Refusal(Api::model_unavailable, fmt::format("model '{}' cannot be loaded: {}", served.offer.name, error.what()),
+                "model"));
   }
   served.phase = failure ? Served::Phase::unloaded : Served::Phase::loaded;
   if (!failure) {

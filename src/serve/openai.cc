@@ -11,7 +11,7 @@ namespace json = boost::json;
 
 constexpr std::string_view kParts[] = {"text", "input_text"};
 
-void read_calls(Message& said, Fields& message, const std::string& path) {
+void read_calls(Ask& ask, Message& said, Fields& message, const std::string& path) {
   const json::array* calls = message.array("tool_calls");
   for (size_t i = 0; calls && i < calls->size(); ++i) {
     std::string here = fmt::format("{}.tool_calls[{}]", path, i);
@@ -19,41 +19,51 @@ void read_calls(Message& said, Fields& message, const std::string& path) {
     const json::value* function = call ? call->if_contains("function") : nullptr;
     if (!function || !function->is_object()) wrong(here + ".function", "an object");
     Fields about(*call, here + "."), named(function->as_object(), here + ".function.");
-    said.tool_calls.push_back({about.text("id").value_or(""), named.text("name").value_or(""), read_arguments(named)});
+    said.tool_calls.push_back({about.text("id").value_or(""), named.required_text("name"), read_arguments(named)});
+    about.any("function");
+    about.ignore({"type", "index"});
+    warn_unknown(ask, about);
+    warn_unknown(ask, named);
   }
 }
 
-std::vector<Message> read_messages(Fields& fields) {
+void read_message(Ask& ask, Fields& message, const std::string& here) {
+  std::string role = message.text("role").value_or("");
+  if (role == "developer") role = "system";
+  if (role != "system" && role != "user" && role != "assistant" && role != "tool")
+    wrong(here + ".role", "system, developer, user, assistant or tool");
+  Message said{.role = role};
+  const json::value* content = message.any("content");
+  if (content) said.content = content_text(ask, *content, here + ".content", kParts);
+  if (role == "tool") said.tool_call_id = message.text("tool_call_id").value_or("");
+  if (role == "assistant") {
+    for (const char* name : {"reasoning_content", "reasoning"})
+      if (said.reasoning.empty()) said.reasoning = message.text(name).value_or("");
+    read_calls(ask, said, message, here);
+    message.refuse({"function_call", "audio"}, "use tool_calls, or text");
+  }
+  if (!content && said.tool_calls.empty() && said.reasoning.empty()) missing(here + ".content");
+  message.ignore({"name", "refusal", "annotations"});
+  warn_unknown(ask, message);
+  ask.messages.push_back(std::move(said));
+}
+
+void read_messages(Ask& ask, Fields& fields) {
   const json::array* list = fields.array("messages");
-  if (!list || list->empty())
-    throw Refusal(Code::invalid_request, "messages must hold at least one message", "messages", "missing_field");
-  std::vector<Message> messages;
+  if (!list || list->empty()) throw Refusal(Api::missing_field, "messages must hold at least one message", "messages");
   for (size_t i = 0; i < list->size(); ++i) {
     std::string here = fmt::format("messages[{}]", i);
     const json::object* object = (*list)[i].if_object();
     if (!object) wrong(here, "an object");
     Fields message(*object, here + ".");
-    std::string role = message.text("role").value_or("");
-    if (role == "developer") role = "system";
-    if (role != "system" && role != "user" && role != "assistant" && role != "tool")
-      wrong(here + ".role", "system, developer, user, assistant or tool");
-    const json::value* content = message.any("content");
-    Message& said =
-        messages.emplace_back(Message{role, content ? content_text(*content, here + ".content", kParts) : ""});
-    if (role == "tool") said.tool_call_id = message.text("tool_call_id").value_or("");
-    if (role != "assistant") continue;
-    for (const char* name : {"reasoning_content", "reasoning"})
-      if (said.reasoning.empty()) said.reasoning = message.text(name).value_or("");
-    read_calls(said, message, here);
+    read_message(ask, message, here);
   }
-  return messages;
 }
 
 void read_logprobs(Ask& ask, Fields& fields, const Capabilities& model) {
   bool wanted = fields.flag("logprobs").value_or(false);
   int top = static_cast<int>(fields.integer("top_logprobs", 0, 20).value_or(0));
-  if (!wanted && top > 0)
-    throw Refusal(Code::invalid_request, "top_logprobs needs logprobs: true", "top_logprobs", "invalid_value");
+  if (!wanted && top > 0) throw Refusal(Api::invalid_value, "top_logprobs needs logprobs: true", "top_logprobs");
   if (!wanted) return;
   if (!model.logprobs) unsupported("logprobs", "this model does not tell them");
   ask.sampling.top_logprobs = top;
@@ -62,10 +72,10 @@ void read_logprobs(Ask& ask, Fields& fields, const Capabilities& model) {
 void refuse_what_is_missing(Fields& fields) {
   if (const json::array* modalities = fields.array("modalities"); modalities && *modalities != json::array{"text"})
     unsupported("modalities", "this model writes text");
-  for (const char* name : {"audio", "prediction", "web_search_options", "grammar", "json_schema", "guided_json"})
-    if (fields.any(name)) unsupported(name, "it is not there in this version");
-  fields.ignore({"user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "cache_prompt",
-                 "verbosity"});
+  fields.refuse({"audio", "prediction", "web_search_options", "moderation", "grammar", "json_schema", "guided_json"},
+                "it is not there in this version");
+  fields.ignore({"user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key",
+                 "prompt_cache_options", "prompt_cache_retention", "cache_prompt", "verbosity"});
 }
 
 void read_common(Ask& ask, Fields& fields, const HttpRequest& request, const ServeLimits& limits,
@@ -98,7 +108,7 @@ Ask parse_chat(const HttpRequest& request, const ServeLimits& limits, const Capa
   read_format(ask, fields.object("response_format"), "response_format", model);
   read_logprobs(ask, fields, model);
   refuse_what_is_missing(fields);
-  ask.messages = read_messages(fields);
+  read_messages(ask, fields);
   warn_unknown(ask, fields);
   return ask;
 }
@@ -116,11 +126,12 @@ Ask parse_completion(const HttpRequest& request, const ServeLimits& limits, cons
   }
   if (auto suffix = fields.text("suffix"); suffix && !suffix->empty()) unsupported("suffix", "text is continued only");
   fields.ignore({"user", "cache_prompt"});
+  fields.refuse({"grammar", "json_schema", "guided_json"}, "it is not there in this version");
   if (const json::value* prompt = fields.any("prompt");
       prompt && prompt->is_array() && !prompt->as_array().empty() && !prompt->as_array().front().is_string())
     unsupported("prompt", "give text, not token ids");
   std::vector<std::string> prompts = fields.texts("prompt", 64);
-  if (prompts.empty()) throw Refusal(Code::invalid_request, "prompt is missing", "prompt", "missing_field");
+  if (prompts.empty()) missing("prompt");
   if (prompts.size() > 1) unsupported("prompt", "one prompt a request");
   ask.prompt = std::move(prompts.front());
   warn_unknown(ask, fields);

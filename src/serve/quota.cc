@@ -51,13 +51,12 @@ Quota::Hold Quota::hold(const KeyRules& rules, int64_t least, int64_t most, int6
   if (rules.tokens_per_month) left = std::min(left, *rules.tokens_per_month - s.this_month - s.held);
   if (left < least)
     throw Refusal(
-        Code::overloaded,
+        Api::insufficient_quota,
         fmt::format("the key '{}' has {} tokens left of its budget (of {} a day, {} a month) and this request "
                     "needs at least {}",
                     rules.name, std::max<int64_t>(left, 0),
                     rules.tokens_per_day ? std::to_string(*rules.tokens_per_day) : "any number",
-                    rules.tokens_per_month ? std::to_string(*rules.tokens_per_month) : "any number", least),
-        "", "insufficient_quota");
+                    rules.tokens_per_month ? std::to_string(*rules.tokens_per_month) : "any number", least));
   int64_t held = std::min(most, left);
   s.held += held;
   return Hold(*this, rules.name, held);

@@ -72,7 +72,7 @@ class Messages : public Surface {
     send({{"type", "message_stop"}});
   }
 
-  void fail(const Error& error) override { responder_.event(anthropic_error(error), "error"); }
+  void fail(const Error& error) override { responder_.event(anthropic_error(error, heading_.id), "error"); }
 
  private:
   enum class Kind { none, thinking, text };

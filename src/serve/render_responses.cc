@@ -8,6 +8,15 @@ namespace {
 
 namespace json = boost::json;
 
+// Events have log-probabilities in another shape than the text that they are of.
+json::array without_bytes(json::array tokens) {
+  for (json::value& token : tokens) {
+    token.as_object().erase("bytes");
+    for (json::value& other : token.at("top_logprobs").as_array()) other.as_object().erase("bytes");
+  }
+  return tokens;
+}
+
 class Responses : public Surface {
  public:
   Responses(Heading heading, Responder& responder)
@@ -128,7 +137,7 @@ class Responses : public Surface {
     if (!complete(done)) body["incomplete_details"] = {{"reason", "max_output_tokens"}};
     Tokens tokens = tokens_of(done);
     body["usage"] = {{"input_tokens", tokens.input},
-                     {"input_tokens_details", {{"cached_tokens", tokens.cached}}},
+                     {"input_tokens_details", {{"cached_tokens", tokens.cached}, {"cache_write_tokens", 0}}},
                      {"output_tokens", tokens.output},
                      {"output_tokens_details", {{"reasoning_tokens", tokens.reasoning}}},
                      {"total_tokens", tokens.input + tokens.output}};
@@ -177,7 +186,7 @@ class Responses : public Surface {
   void close(const char* status) {
     if (open_ == Kind::none) return;
     json::object done{{"type", std::string(name(open_)) + ".done"}, {"text", text_}};
-    if (open_ == Kind::message) done["logprobs"] = drawn_;
+    if (open_ == Kind::message) done["logprobs"] = without_bytes(drawn_);
     send_part(std::move(done));
     send_part({{"type", "response.content_part.done"}, {"part", part(open_, text_)}});
     json::object whole = item(open_, status, text_);

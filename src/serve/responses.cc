@@ -27,14 +27,15 @@ class Input {
     else if (type == "function_call_output")
       say({.role = "tool", .content = text(item, "output"), .tool_call_id = item.text("call_id").value_or("")});
     else unsupported(here, fmt::format("an item of type '{}'", type));
+    item.ignore({"id", "status", "phase", "namespace"});
+    warn_unknown(ask_, item);
   }
 
  private:
-  static std::string text(Fields& item, const char* name) {
+  std::string text(Fields& item, const char* name) {
     const json::value* content = item.any(name);
-    if (!content)
-      throw Refusal(Code::invalid_request, item.path(name) + " is missing", item.path(name), "missing_field");
-    return content_text(*content, item.path(name), kParts);
+    if (!content) missing(item.path(name));
+    return content_text(ask_, *content, item.path(name), kParts);
   }
   void say(Message message) {
     if (message.role == "assistant") message.reasoning = std::move(thought_);
@@ -49,13 +50,14 @@ class Input {
     say({role, text(item, "content")});
   }
   void reasoning(Fields& item, const std::string& here) {
-    if (item.text("id").value_or("").starts_with("rs_lead_")) return;  // of a vote: not the answer's own
+    item.ignore({"summary", "encrypted_content"});
     const json::array* parts = item.array("content");
-    if (parts && !parts->empty()) thought_ += content_text(*parts, item.path("content"), kParts);
+    if (item.text("id").value_or("").starts_with("rs_lead_")) return;  // of a vote: not the answer's own
+    if (parts && !parts->empty()) thought_ += content_text(ask_, *parts, item.path("content"), kParts);
     else ask_.warnings.push_back(here + ": reasoning without its text is not shown to the model");
   }
   void call(Fields& item) {
-    ToolCall made{item.text("call_id").value_or(""), item.text("name").value_or(""), read_arguments(item)};
+    ToolCall made{item.text("call_id").value_or(""), item.required_text("name"), read_arguments(item)};
     if (ask_.messages.empty() || ask_.messages.back().role != "assistant" || !thought_.empty()) say({"assistant", ""});
     ask_.messages.back().tool_calls.push_back(std::move(made));
   }
@@ -67,7 +69,7 @@ class Input {
 void read_input(Ask& ask, Fields& fields) {
   if (auto instructions = fields.text("instructions")) ask.messages.push_back({"system", *instructions});
   const json::value* input = fields.any("input");
-  if (!input) throw Refusal(Code::invalid_request, "input is missing", "input", "missing_field");
+  if (!input) missing("input");
   if (input->is_string()) {
     ask.messages.push_back({"user", std::string(input->as_string())});
     return;
@@ -81,11 +83,11 @@ void read_input(Ask& ask, Fields& fields) {
 
 void refuse_what_is_missing(Fields& fields) {
   if (fields.flag("store").value_or(false)) unsupported("store", "responses are not kept");
-  for (const char* name : {"previous_response_id", "conversation", "prompt", "moderation"})
-    if (fields.any(name)) unsupported(name, "responses are not kept; send the whole conversation as input");
+  fields.refuse({"previous_response_id", "conversation", "prompt", "moderation"},
+                "responses are not kept; send the whole conversation as input");
   if (auto how = fields.text("truncation"); how && *how != "disabled")
     unsupported("truncation", "a conversation that is too long is refused, never cut");
-  fields.ignore({"metadata", "service_tier", "user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention",
+  fields.ignore({"service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention",
                  "prompt_cache_options", "max_tool_calls", "context_management"});
 }
 
@@ -117,7 +119,6 @@ Ask parse_responses(const HttpRequest& request, const ServeLimits& limits, const
   Ask ask;
   choose_compute(ask, fields, request, limits, model);
   read_sampling(ask, fields, limits, model);
-  if (auto most = fields.integer("max_output_tokens", 1, INT32_MAX)) ask.until.tokens = static_cast<int>(*most);
   read_thinking(ask, fields, model);
   ask.stream = fields.flag("stream").value_or(false);
   ask.background = fields.flag("background").value_or(false);
@@ -132,6 +133,7 @@ Ask parse_responses(const HttpRequest& request, const ServeLimits& limits, const
   read_wishes(ask, fields, model);
   refuse_what_is_missing(fields);
   read_input(ask, fields);
+  fields.object("metadata"), fields.text("user");  // repeated as they are, so of the right type
   for (const char* name : {"instructions", "max_output_tokens", "metadata", "reasoning", "text", "tool_choice", "tools",
                            "top_logprobs", "user"})
     if (const json::value* value = fields.any(name)) ask.echo[name] = *value;

@@ -11,8 +11,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view kRequests = "/v1/reckon/requests/", kEvents = "/events", kResponses = "/v1/responses/";
-
 // The number of the last event that the client has: of EventSource's header, or of OpenAI's query. -1: none.
 int64_t last_seen(const HttpRequest& request) {
   std::string_view text = request.header("last-event-id");
@@ -21,8 +19,7 @@ int64_t last_seen(const HttpRequest& request) {
   int64_t number = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{} || end != text.data() + text.size() || number < 0)
-    throw Refusal(Code::invalid_request, "Last-Event-ID and starting_after are the number of an event",
-                  "starting_after", "invalid_value");
+    throw Refusal(Api::invalid_value, "Last-Event-ID and starting_after are the number of an event", "starting_after");
   return number;
 }
 
@@ -32,35 +29,29 @@ HttpResponse response_of(HttpResponse event) {
   boost::system::error_code wrong;
   json::value data = parse_exact(event.body, wrong);
   const json::value* response = data.as_object().if_contains("response");
-  if (!response) throw Refusal(Code::not_found, "this request is not one of /v1/responses", "", "request_not_found");
+  if (!response) throw Refusal(Api::request_not_found, "this request is not one of /v1/responses");
   event.body = json::serialize(*response);
   return event;
 }
 
 }  // namespace
 
-bool Service::reads_again(const HttpRequest& request) {
-  return request.method == "GET" && (request.path.starts_with(kResponses) ||
-                                     (request.path.starts_with(kRequests) && request.path.ends_with(kEvents)));
+Task<void> Service::read_events(Asked asked) {
+  auto& [request, responder, entry, id] = asked;
+  co_await held_.follow(bare_id(id), entry->key.name, last_seen(request), responder);
+  entry->status = 200;
 }
 
-Task<void> Service::read_again(const HttpRequest& request, Responder& responder, Shared entry) {
-  bool response = request.path.starts_with(kResponses);
-  std::string id = request.path.substr(response ? kResponses.size() : kRequests.size());
-  if (!response) id.resize(id.size() - kEvents.size());
-  id = bare_id(std::move(id));
-  if (response && request.query_value("stream") != "true")
-    responder.send(response_of(co_await held_.snapshot(id, entry->key.name)));
-  else co_await held_.follow(id, entry->key.name, last_seen(request), responder);
-  entry->status = 200;
+Task<void> Service::read_response(Asked asked) {
+  if (asked.request.query_value("stream") == "true") co_await read_events(asked);
+  else asked.reply(response_of(co_await held_.snapshot(bare_id(asked.id), asked.entry->key.name)));
 }
 
 Task<void> Service::generate_apart(const Form& form, AskPtr ask, ModelPool::Lease lease, Responder& responder,
                                    Shared entry) {
   bool listens = std::exchange(ask->stream, true);
   if (!listens && !ask->background)
-    throw Refusal(Code::invalid_request, "reckon.stream.resume needs stream: true", "reckon.stream.resume",
-                  "invalid_value");
+    throw Refusal(Api::invalid_value, "reckon.stream.resume needs stream: true", "reckon.stream.resume");
   held_.open(entry->id, entry->key.name,
              [&](Responder& memory) { return answer_apart(form, std::move(ask), std::move(lease), memory, entry); });
   if (listens) co_await held_.follow(entry->id, entry->key.name, -1, responder);

@@ -131,11 +131,11 @@ Runs::Runs(Loop& loop, Model& model, const ServeLimits& limits, Books& books, Ru
 void Runs::prepare(Ask& ask) const {
   if (takes_check(ask.strategy) && ask.json_schema.empty())
     throw Refusal(
-        Code::invalid_request,
+        Api::invalid_policy,
         fmt::format("the policy {} gives only answers that pass a check, and this request has nothing to check "
                     "them with: give a response_format with a JSON schema, or take a vote such as auto",
                     ask.strategy),
-        "reckon.policy", "invalid_policy");
+        "reckon.policy");
   if (limits_.calibration) {
     Calibrated chosen = calibrated(ask.strategy, *limits_.calibration, model_.capabilities().name, ask.task);
     ask.strategy = chosen.strategy, ask.note = chosen.note;
@@ -145,8 +145,8 @@ void Runs::prepare(Ask& ask) const {
     try {
       ask.form = model_.form(prompt_of(ask));
     } catch (const Error& error) {
-      throw Refusal(error.code(), error.what(), ask.json_schema.empty() ? "tools" : ask.schema_field,
-                    error.code() == Code::unsupported ? "unsupported" : "invalid_value");
+      throw Refusal(error.code() == Code::unsupported ? Api::unsupported : Api::invalid_value, error.what(),
+                    ask.json_schema.empty() ? "tools" : ask.schema_field);
     }
     ask.sampling.grammar = ask.form.grammar;
     ask.until.stop.insert(ask.until.stop.end(), ask.form.stop.begin(), ask.form.stop.end());
@@ -164,9 +164,9 @@ int Runs::count_tokens(const Ask& ask) const {
   for (const std::string& stop : ask.until.stop) check_text(stop, "stop");
   int tokens = model_.count_tokens(prompt_of(ask));
   if (int context = model_.capabilities().context; tokens >= context)
-    throw Refusal(Code::invalid_request,
+    throw Refusal(Api::context_length_exceeded,
                   fmt::format("the prompt has {} tokens and the context is {}; shorten it", tokens, context),
-                  ask.prompt ? "prompt" : "messages", "context_length_exceeded");
+                  ask.prompt ? "prompt" : "messages");
   return tokens;
 }
 
@@ -198,10 +198,10 @@ double Runs::step(int64_t branches) const {
 }
 
 void Runs::too_late(const Ask& ask, double needed) const {
-  throw Refusal(Code::deadline_exceeded,
+  throw Refusal(Api::deadline_unreachable,
                 fmt::format("the deadline of {:.0f} ms cannot be met: waiting and one sample take about {:.0f} ms",
                             *ask.deadline * 1000, needed * 1000),
-                "reckon.deadline_ms", "deadline_unreachable");
+                "reckon.deadline_ms");
 }
 
 Task<Runs::PassPtr> Runs::enter(Gate& gate, Entrant entrant) {

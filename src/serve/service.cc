@@ -1,10 +1,8 @@
 #include "serve/service.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
-#include <charconv>
 #include <cmath>
 #include <random>
 
@@ -19,26 +17,9 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view kModels = "/v1/models/";
+bool anthropics(std::string_view path) { return path.starts_with("/v1/messages"); }
 
 int64_t unix_seconds() { return unix_milliseconds() / 1000; }
-
-std::string loading_text(const ModelState& model) {
-  return fmt::format("loading {}: {:.0f} %", model.name, model.progress * 100);
-}
-
-// Clients write the / of a model's name as %2F; what is not two hexadecimal digits stays as it is.
-std::string percent_decoded(std::string_view text) {
-  std::string decoded;
-  for (size_t i = 0; i < text.size(); ++i) {
-    unsigned char byte = 0;
-    const char* end = text.data() + std::min(text.size(), i + 3);
-    bool hex = text[i] == '%' && std::from_chars(text.data() + i + 1, end, byte, 16).ptr == text.data() + i + 3;
-    decoded += hex ? static_cast<char>(byte) : text[i];
-    if (hex) i += 2;
-  }
-  return decoded;
-}
 
 }  // namespace
 
@@ -50,23 +31,20 @@ Service::Entry::Entry(Service& its_service, const HttpRequest& request)
       start(service.loop_.now()) {}
 
 Service::Entry::~Entry() {
-  static constexpr std::string_view kKnown[] = {"/v1/messages/count_tokens", "/v1/models", "/health", "/metrics"};
-  bool known = form_of(path) || std::ranges::find(kKnown, path) != std::end(kKnown);
-  service.metrics_.answered(known ? path : "other", status);
+  service.metrics_.answered(std::string(route), status);
   if (!service.options_.log) return;
   double ms = std::chrono::duration<double, std::milli>(service.loop_.now() - start).count();
-  service.options_.log(json::serialize(
-      json::object{{"time", fmt::format("{:%FT%TZ}", fmt::gmtime(static_cast<std::time_t>(unix_seconds())))},
-                   {"id", id},
-                   {"method", method},
-                   {"path", path},
-                   {"status", status},
-                   {"key", key.name},
-                   {"model", model},
-                   {"policy", policy},
-                   {"samples", samples},
-                   {"tokens", tokens},
-                   {"ms", std::round(ms * 10) / 10}}));
+  service.options_.log(json::serialize(json::object{{"time", utc_time(unix_seconds())},
+                                                    {"id", id},
+                                                    {"method", method},
+                                                    {"path", readable(path)},
+                                                    {"status", status},
+                                                    {"key", key.name},
+                                                    {"model", model},
+                                                    {"policy", policy},
+                                                    {"samples", samples},
+                                                    {"tokens", tokens},
+                                                    {"ms", std::round(ms * 10) / 10}}));
 }
 
 struct Service::Form {
@@ -75,13 +53,12 @@ struct Service::Form {
   std::unique_ptr<Surface> (*surface)(Heading, Responder&);
 };
 
-const Service::Form* Service::form_of(const std::string& path) {
+const Service::Form& Service::form_of(const std::string& path) {
   static constexpr Form kForms[] = {{"/v1/chat/completions", "chatcmpl-", parse_chat, chat_surface},
                                     {"/v1/completions", "cmpl-", parse_completion, completion_surface},
                                     {"/v1/responses", "resp_", parse_responses, responses_surface},
                                     {"/v1/messages", "msg_", parse_messages, messages_surface}};
-  const Form* form = std::ranges::find(kForms, path, &Form::path);
-  return form == std::end(kForms) ? nullptr : form;
+  return *std::ranges::find(kForms, path, &Form::path);
 }
 
 std::string bare_id(std::string id) {
@@ -122,26 +99,25 @@ KeyRules Service::authorise(const HttpRequest& request) const {
   std::string_view key = request.header("x-api-key");
   if (std::string_view bearer = request.header("authorization"); bearer.starts_with("Bearer ")) key = bearer.substr(7);
   const KeyRules* rules = options_.keys.find(key);
-  if (!rules)
-    throw Refusal(Code::unauthorized, "give a valid API key in Authorization: Bearer or x-api-key", "",
-                  "invalid_api_key");
+  if (!rules) throw Refusal(Api::invalid_api_key, "give a valid API key in Authorization: Bearer or x-api-key");
   return *rules;
 }
 
 // Seconds until a refused request may be tried again: a queue's mean wait, or the next day for a budget that is spent.
 int Service::retry_after(const Error& error) {
   auto* refusal = dynamic_cast<const Refusal*>(&error);
-  if (refusal && refusal->api_code() == "insufficient_quota") return static_cast<int>(86'400 - unix_seconds() % 86'400);
+  if (refusal && refusal->api() == Api::insufficient_quota) return static_cast<int>(86'400 - unix_seconds() % 86'400);
   publish();
   double mean = metrics_.mean_seconds() * (1 + static_cast<double>(metrics_.queued) / options_.limits.active);
   return std::clamp(static_cast<int>(std::ceil(mean)), 1, 600);
 }
 
 HttpResponse Service::refusal(const Error& error, Entry& entry) {
-  HttpResponse response{.status = http_status(error.code()), .headers = {{"X-Request-Id", entry.id}}};
-  response.body = entry.path.starts_with("/v1/messages") ? anthropic_error(error) : openai_error(error);
+  HttpResponse response{.status = status_of(error), .headers = {{"X-Request-Id", entry.id}}};
+  response.body = anthropics(entry.path) ? anthropic_error(error, entry.id) : openai_error(error);
   if (response.status == 429 || response.status == 503)
     response.headers.emplace_back("Retry-After", std::to_string(retry_after(error)));
+  if (response.status == 405) response.headers.emplace_back("Allow", methods_of(entry.route));
   if (response.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
   entry.status = response.status;
   return response;
@@ -154,9 +130,11 @@ Task<void> Service::handle(const HttpRequest& request, Responder& client) {
     co_return;
   }
   auto entry = std::make_shared<Entry>(*this, request);
+  responder.also("X-Request-Id", entry->id);
+  if (anthropics(entry->path)) responder.also("Request-Id", entry->id);
   std::optional<HttpResponse> refused;
   try {
-    co_await route(request, responder, entry);
+    co_await route({request, responder, entry});
   } catch (const Error& error) {
     refused = refusal(error, *entry);
   } catch (const std::exception& error) {
@@ -165,49 +143,9 @@ Task<void> Service::handle(const HttpRequest& request, Responder& client) {
   if (refused && !responder.started()) responder.send(std::move(*refused));
 }
 
-Task<void> Service::route(const HttpRequest& request, Responder& responder, Shared entry) {
-  if (request.path == "/health" || request.path == "/v1/health") {
-    HttpResponse response = health();
-    entry->status = response.status;
-    responder.send(std::move(response));
-    co_return;
-  }
-  entry->key = authorise(request);
-  if (request.path == "/metrics") {
-    publish();
-    entry->status = 200;
-    responder.send({.body = metrics_.text(), .content_type = "text/plain; version=0.0.4; charset=utf-8"});
-    co_return;
-  }
-  if (!pool_.ready()) throw Refusal(Code::model_unavailable, loading_text(pool_.state("default")), "", "loading");
-  if (draining_) throw Refusal(Code::model_unavailable, "the server is shutting down", "", "draining");
-  if (form_of(request.path)) {
-    if (request.method != "POST") throw Refusal(Code::invalid_request, "use POST", "", "method_not_allowed");
-    co_await generate(request, responder, entry);
-  } else if (reads_again(request)) {
-    co_await read_again(request, responder, entry);
-  } else {
-    co_await inspect(request, responder, entry);
-    entry->status = 200;
-  }
-}
-
-Task<void> Service::inspect(const HttpRequest& request, Responder& responder, Shared entry) {
-  const std::string& path = request.path;
-  bool get = request.method == "GET" || request.method == "HEAD", post = request.method == "POST";
-  std::string body;
-  if (path == "/v1/models" && get) body = models("");
-  else if (path.starts_with(kModels) && get) body = models(percent_decoded(path.substr(kModels.size())));
-  else if (path == "/props" && get) body = props(percent_decoded(request.query_value("model")));
-  else if (path == "/slots" && get) body = slots();
-  else if (path == "/v1/reckon/policies" && get) body = policies();
-  else if (path == "/v1/reckon/estimate" && post) body = estimate(request, (co_await lease(request)).runs());
-  else if ((path == "/v1/messages/count_tokens" || path == "/tokenize" || path == "/detokenize") && post)
-    body = count(request, (co_await lease(request)).runs());
-  else if (path == "/v1/reckon/requests" && get) body = live_requests(entry->key.name);
-  else if (path.starts_with("/v1/reckon/requests/")) body = about_request(request, entry->key.name);
-  else throw Refusal(Code::not_found, fmt::format("there is no {} {}", request.method, path), "", "unknown_route");
-  responder.send({.body = std::move(body)});
+std::string Service::loading_text() const {
+  ModelState model = pool_.state("default");
+  return fmt::format("loading {}: {:.0f} %", model.name, model.progress * 100);
 }
 
 // Read before the surface reads the request, since what a request may ask depends on its model.
@@ -221,15 +159,22 @@ Task<ModelPool::Lease> Service::lease(const HttpRequest& request) {
   co_return co_await pool_.lease(std::move(named), options_.limits.queue, seconds);
 }
 
-Task<void> Service::generate(const HttpRequest& request, Responder& responder, Shared entry) {
-  const Form& form = *form_of(request.path);
+// The server's, and the key's own ceilings.
+ServeLimits Service::limits_of(const KeyRules& key) const {
   ServeLimits limits = options_.limits;
-  const Budget& own = entry->key.ceilings;
+  const Budget& own = key.ceilings;
   limits.seconds = std::min(limits.seconds, own.seconds.value_or(limits.seconds));
   limits.samples = static_cast<int>(std::min<int64_t>(limits.samples, own.samples.value_or(limits.samples)));
   if (own.tokens) limits.tokens = std::min(*own.tokens, limits.tokens.value_or(*own.tokens));
+  return limits;
+}
+
+Task<void> Service::generate(Asked asked) {
+  auto& [request, responder, entry, id] = asked;
+  const Form& form = form_of(request.path);
   ModelPool::Lease model = co_await lease(request);
-  auto ask = std::make_shared<Ask>(form.parse(request, limits, model.model().capabilities()));
+  auto ask = std::make_shared<Ask>(form.parse(request, limits_of(entry->key), model.model().capabilities()));
+  ask->known = {};  // is for api_tables(), and thousands may wait
   if (ask->deadline) *ask->deadline -= std::chrono::duration<double>(loop_.now() - entry->start).count();
   entry->model = ask->model, entry->policy = ask->strategy;
   model.runs().prepare(*ask);
@@ -267,7 +212,7 @@ Task<void> Service::answer(const Form& form, AskPtr ask, ModelPool::Lease lease,
                       .body = surface->render(*done)});
   } catch (const Error& error) {
     if (!responder.started()) throw;
-    entry->status = http_status(error.code());
+    entry->status = status_of(error);
     surface->fail(error);
   }
   if (ask->stream) responder.end();

@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "net/http.h"
@@ -46,6 +47,8 @@ class Service {
 
   Task<void> handle(const HttpRequest& request, Responder& responder);
 
+  static std::string route_rows();  // of a table of docs/api.md
+
  private:
   // What the log says of a request, also of one whose client went away.
   struct Entry {
@@ -54,6 +57,7 @@ class Service {
     ~Entry();
     Service& service;
     const std::string method, path, id;
+    std::string_view route = "other";
     const Loop::Time start;
     KeyRules key;
     std::string model, policy;
@@ -61,31 +65,64 @@ class Service {
     int64_t tokens = 0;
     int samples = 0;
   };
-  struct Form;                            // of a route that generates text
   using Shared = std::shared_ptr<Entry>;  // owners: the task of its request, and the run that goes on without it
-  static const Form* form_of(const std::string& path);
-  Task<void> route(const HttpRequest& request, Responder& responder, Shared entry);
-  Task<void> generate(const HttpRequest& request, Responder& responder, Shared entry);
-  Task<ModelPool::Lease> lease(const HttpRequest& request);  // of the model that it names
-  Task<void> answer(const Form& form, AskPtr ask, ModelPool::Lease lease, Responder& responder, Shared entry);
+  struct Asked {
+    const HttpRequest& request;
+    Responder& responder;
+    Shared entry;
+    std::string id{};  // in the route's path
+    void reply(HttpResponse response) { entry->status = response.status, responder.send(std::move(response)); }
+  };
+
+  // routes.cc: which method of which path is answered by what.
+  enum class Needs { nothing, key, model };  // a key where there are some; the first model loaded
+  struct Route {
+    std::string_view method, path;
+    Needs needs;
+    std::string_view help;
+    Task<void> (Service::*answer)(Asked asked);
+  };
+  static std::span<const Route> routes();
+  static std::string methods_of(std::string_view path);
+  static const Route& find_route(Asked& asked);
+  Task<void> route(Asked asked);
   HttpResponse refusal(const Error& error, Entry& entry);
+  std::string loading_text() const;
+
+  struct Form;  // of a route that generates text
+  static const Form& form_of(const std::string& path);
+  Task<void> generate(Asked asked);
+  Task<ModelPool::Lease> lease(const HttpRequest& request);  // of the model that it names
+  ServeLimits limits_of(const KeyRules& key) const;
+  Task<void> answer(const Form& form, AskPtr ask, ModelPool::Lease lease, Responder& responder, Shared entry);
 
   // resumable.cc: runs that outlive their client's connection.
-  static bool reads_again(const HttpRequest& request);
-  Task<void> read_again(const HttpRequest& request, Responder& responder, Shared entry);
+  Task<void> read_events(Asked asked);
+  Task<void> read_response(Asked asked);
   Task<void> generate_apart(const Form& form, AskPtr ask, ModelPool::Lease lease, Responder& responder, Shared entry);
   Task<void> answer_apart(const Form& form, AskPtr ask, ModelPool::Lease lease, Responder& responder, Shared entry);
 
-  Task<void> inspect(const HttpRequest& request, Responder& responder, Shared entry);
-  HttpResponse health() const;
-  std::string models(std::string_view id) const;    // all where `id` is empty
-  std::string props(std::string_view model) const;  // of the first where `model` is empty
-  std::string slots() const;
-  std::string policies() const;
-  std::string estimate(const HttpRequest& request, const Runs& runs) const;
-  std::string count(const HttpRequest& request, const Runs& runs) const;
-  std::string about_request(const HttpRequest& request, const std::string& key);
-  std::string live_requests(const std::string& key) const;
+  // inspect.cc: what can be asked without running anything.
+  template <auto body>
+  Task<void> tell(Asked asked) {
+    asked.reply({.body = (this->*body)(asked)});
+    co_return;
+  }
+  boost::json::array all_models() const;
+  std::string models(const Asked& asked);
+  std::string one_model(const Asked& asked);
+  std::string props(const Asked& asked);
+  std::string slots(const Asked& asked);
+  std::string policies(const Asked& asked);
+  std::string live_requests(const Asked& asked);
+  std::string about_request(const Asked& asked);
+  std::string end_request(const Asked& asked);
+  Task<void> health(Asked asked);
+  Task<void> metrics_text(Asked asked);
+  Task<void> count_tokens(Asked asked);
+  Task<void> tokenize(Asked asked);
+  Task<void> detokenize(Asked asked);
+  Task<void> estimate(Asked asked);
   void publish();  // what the metrics tell of now
   int retry_after(const Error& error);
   KeyRules authorise(const HttpRequest& request) const;

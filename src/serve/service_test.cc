@@ -110,7 +110,7 @@ TEST_F(ServiceTest, TheSmallestTokenLimitHoldsAndIsSaid) {
   json::value body = chat(R"("max_tokens":9,"max_completion_tokens":2)").body();
   EXPECT_EQ(body.at("choices").at(0).at("message").at("content"), "one two");
   EXPECT_EQ(body.at("choices").at(0).at("finish_reason"), "length");
-  EXPECT_THAT(std::string(body.at("warnings").at(0).as_string()), HasSubstr("the smaller holds"));
+  EXPECT_THAT(std::string(body.at("warnings").at(0).as_string()), HasSubstr("the smallest holds"));
 }
 
 TEST_F(ServiceTest, ABudgetThatCutsTheOnlySampleStillGivesItsText) {
@@ -152,7 +152,7 @@ TEST_F(ServiceTest, WhatCannotBeDoneIsRefusedByName) {
   expect_refused(chat(R"("temperature":3)"), 400, "temperature", "invalid_value");
   expect_refused(chat(R"("max_tokens":1.5)"), 400, "max_tokens", "invalid_value");
   expect_refused(chat(R"("stop":[1])"), 400, "stop", "invalid_value");
-  expect_refused(chat(R"("reasoning_effort":"huge")"), 400, "reasoning_effort", "invalid_request");
+  expect_refused(chat(R"("reasoning_effort":"huge")"), 400, "reasoning_effort", "invalid_value");
   expect_refused(ask("/v1/chat/completions", "{"), 400, "", "invalid_json");
   expect_refused(ask("/v1/chat/completions", "[]"), 400, "", "invalid_json");
   expect_refused(ask("/v1/chat/completions", "{\"a\":\"\xff\"}"), 400, "", "invalid_json");
@@ -382,7 +382,7 @@ TEST_F(ServiceTest, ARequestCanBeLookedUpAndEstimated) {
   EXPECT_EQ(ask("/v1/models/reckon%2Fauto", "").body().at("id"), "reckon/auto");
   expect_refused(ask("/v1/models/gpt-4", ""), 404, "model", "model_not_found");
   expect_refused(ask("/v1/models/%2", ""), 404, "model", "model_not_found");
-  expect_refused(ask("/v1/models", "{}"), 404, "", "unknown_route");
+  expect_refused(ask("/v1/models", "{}"), 405, "", "method_not_allowed");
 }
 
 TEST(Thinking, TagsAreFoundAcrossPieces) {

@@ -20,18 +20,22 @@ void require_call(Ask& ask) {
   if (ask.tools.empty()) wrong("tools", "given where a call is required");
 }
 
-Tool read_function(Fields& fields, const char* schema_name) {
+Tool read_function(Ask& ask, Fields& fields, const char* schema_name) {
   Tool tool{.name = fields.text("name").value_or(""),
             .description = fields.text("description").value_or(""),
             .parameters = {}};
   if (tool.name.empty() || tool.name.size() > 128) wrong(fields.path("name"), "1 to 128 characters");
   const json::object* schema = fields.object(schema_name);
   tool.parameters = schema ? json::serialize(*schema) : R"({"type":"object","properties":{}})";
+  fields.ignore(
+      {"strict", "cache_control", "eager_input_streaming", "input_examples", "defer_loading", "allowed_callers"});
+  warn_unknown(ask, fields);
   return tool;
 }
 
 // Tools are all of one type, `only`; `read` takes one apart.
-void read_list(Ask& ask, Fields& fields, const Capabilities& model, std::string_view only, Tool (*read)(Fields&)) {
+void read_list(Ask& ask, Fields& fields, const Capabilities& model, std::string_view only,
+               Tool (*read)(Ask&, Fields&)) {
   const json::array* list = fields.array("tools");
   if (!list || list->empty()) return;
   if (!model.tools) unsupported("tools", "this model's chat template has no place for them");
@@ -43,7 +47,7 @@ void read_list(Ask& ask, Fields& fields, const Capabilities& model, std::string_
     Fields tool(*object, here + ".");
     std::string type = tool.text("type").value_or(std::string(only));
     if (type != only) unsupported(here, fmt::format("a tool of type '{}'", type));
-    ask.tools.push_back(read(tool));
+    ask.tools.push_back(read(ask, tool));
   }
 }
 
@@ -63,9 +67,9 @@ void read_choice(Ask& ask, Fields& fields) {
   Fields named(choice->as_object(), "tool_choice.");
   if (named.text("type").value_or("") != "function") unsupported("tool_choice", "only functions can be chosen");
   const json::object* function = named.object("function");
-  std::string name =
-      function ? Fields(*function, "tool_choice.function.").text("name").value_or("") : named.text("name").value_or("");
-  keep_only(ask, name);
+  keep_only(ask,
+            function ? Fields(*function, "tool_choice.function.").required_text("name") : named.required_text("name"));
+  warn_unknown(ask, named);
 }
 
 }  // namespace
@@ -82,22 +86,25 @@ void read_chat_tools(Ask& ask, Fields& fields, const Capabilities& model) {
     unsupported("functions", "use tools");
   if (const json::value* call = fields.any("function_call"); call && *call != "none" && *call != "auto")
     unsupported("function_call", "use tool_choice");
-  read_list(ask, fields, model, "function", [](Fields& tool) {
+  read_list(ask, fields, model, "function", [](Ask& to, Fields& tool) {
     const json::object* function = tool.object("function");
     if (!function) wrong(tool.path("function"), "an object");
     Fields about(*function, tool.path("function."));
-    return read_function(about, "parameters");
+    warn_unknown(to, tool);
+    return read_function(to, about, "parameters");
   });
   read_choice(ask, fields);
 }
 
 void read_responses_tools(Ask& ask, Fields& fields, const Capabilities& model) {
-  read_list(ask, fields, model, "function", [](Fields& tool) { return read_function(tool, "parameters"); });
+  read_list(ask, fields, model, "function",
+            [](Ask& to, Fields& tool) { return read_function(to, tool, "parameters"); });
   read_choice(ask, fields);
 }
 
 void read_messages_tools(Ask& ask, Fields& fields, const Capabilities& model) {
-  read_list(ask, fields, model, "custom", [](Fields& tool) { return read_function(tool, "input_schema"); });
+  read_list(ask, fields, model, "custom",
+            [](Ask& to, Fields& tool) { return read_function(to, tool, "input_schema"); });
   const json::object* object = fields.object("tool_choice");
   if (!object) return;
   Fields choice(*object, "tool_choice.");
@@ -105,8 +112,9 @@ void read_messages_tools(Ask& ask, Fields& fields, const Capabilities& model) {
   std::string type = choice.text("type").value_or("");
   if (type == "none") ask.tool_choice = ToolChoice::none;
   else if (type == "any") require_call(ask);
-  else if (type == "tool") keep_only(ask, choice.text("name").value_or(""));
+  else if (type == "tool") keep_only(ask, choice.required_text("name"));
   else if (type != "auto") wrong("tool_choice.type", "auto, any, tool or none");
+  warn_unknown(ask, choice);
 }
 
 void read_format(Ask& ask, const json::object* object, const std::string& where, const Capabilities& model) {
@@ -119,8 +127,14 @@ void read_format(Ask& ask, const json::object* object, const std::string& where,
   if (!ask.tools.empty() && ask.tool_choice != ToolChoice::none)
     unsupported(where, "together with tools; give one of them");
   const json::object* schema = format.object("schema");
-  if (const json::object* named = format.object("json_schema"))  // chat completions wrap it once more
-    schema = Fields(*named, format.path("json_schema.")).object("schema");
+  if (const json::object* inner = format.object("json_schema")) {  // chat completions wrap it once more
+    Fields named(*inner, format.path("json_schema."));
+    schema = named.object("schema");
+    named.ignore({"name", "description", "strict"});
+    warn_unknown(ask, named);
+  }
+  format.ignore({"name", "description", "strict"});
+  warn_unknown(ask, format);
   if (!schema && type == "json_schema") wrong(where, "given with a schema");
   ask.json_schema = schema ? json::serialize(*schema) : R"({"type":"object"})";
   ask.schema_field = where;

@@ -78,7 +78,7 @@ Task<Thought> think(Branch& branch, Sampling how, const Capabilities& model, Cap
 
 }  // namespace
 
-int answer_reserve(int tokens) { return std::min(512, tokens / 4); }
+int answer_reserve(int tokens) { return std::clamp(tokens / 4, 1, 512); }
 
 Task<Sample> generate_sample(Branch& branch, Sampling how, Context& context, TextSink sink) {
   const Capabilities& model = context.model.capabilities();

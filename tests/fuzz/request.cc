@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       (void)parse();
     } catch (const Error& error) {
       (void)openai_error(error);
-      (void)anthropic_error(error);
+      (void)anthropic_error(error, "");
     }
   };
   for (const Capabilities* model : std::initializer_list<const Capabilities*>{&plain, &able})
