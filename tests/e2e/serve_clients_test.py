@@ -230,9 +230,26 @@ class AnthropicTest(ServerTest):
         self.assertEqual(final.content[0].text, text)
         self.assertTrue(text)
 
+    def test_json_of_a_schema(self):
+        form = {"format": {"type": "json_schema", "schema": SCHEMA}}
+        done = self.client.messages.create(model=STORIES, messages=PROMPT, max_tokens=60, extra_body={"output_config": form})
+        self.assertEqual(set(json.loads(done.content[0].text)), {"a", "b"})
+
+    def test_closing_a_stream_stops_its_branches(self):
+        with self.client.messages.stream(model=STORIES, messages=PROMPT, max_tokens=450) as stream:
+            next(iter(stream.text_stream))
+        self.eventually(lambda: self.metric("reckon_requests_active") == 0)
+        self.assertEqual(self.metric("reckon_cancelled_total"), 1)
+
+    def test_models(self):
+        models = list(self.client.models.list())
+        self.assertIn(STORIES, [model.id for model in models])
+        self.assertEqual(self.client.models.retrieve(STORIES + "@sc4").display_name, STORIES + "@sc4")
+
     def test_errors_are_the_clients_own(self):
-        with self.assertRaises(anthropic.NotFoundError):
+        with self.assertRaises(anthropic.NotFoundError) as caught:
             self.client.messages.create(model="claude", messages=PROMPT, max_tokens=5)
+        self.assertTrue(caught.exception.request_id)
         with self.assertRaises(anthropic.BadRequestError):
             self.client.messages.create(model=STORIES, messages=PROMPT, max_tokens=5,
                                         tools=[{"name": "f", "input_schema": {"type": "object"}}])
@@ -259,6 +276,13 @@ class LangChainTest(ServerTest):
         self.assertTrue(done.text)
         with self.assertRaises(openai.NotFoundError):
             self.langchain().bind(model="gpt-9").invoke("Once")
+
+    def test_closing_a_stream_stops_its_branches(self):
+        stream = self.langchain().bind(model=STORIES + "@sc64", max_tokens=450).stream("Once upon a time")
+        next(stream)
+        stream.close()
+        self.eventually(lambda: self.metric("reckon_requests_active") == 0)
+        self.assertEqual(self.metric("reckon_cancelled_total"), 1)
 
 
 @needs("langchain_openai")
@@ -314,6 +338,16 @@ class LiteLlmTest(ServerTest):
         pieces = list(self.complete(stream=True, seed=1))
         self.assertEqual("".join(p.choices[0].delta.content or "" for p in pieces), self.complete(seed=1).choices[0].message.content)
 
+    def test_json_of_a_schema(self):
+        form = {"type": "json_schema", "json_schema": {"name": "pair", "schema": SCHEMA}}
+        done = self.complete(max_tokens=60, response_format=form)
+        self.assertEqual(set(json.loads(done.choices[0].message.content)), {"a", "b"})
+
+    def test_responses(self):
+        import litellm
+        done = litellm.responses(model="openai/" + STORIES, api_base=self.url + "/v1", api_key="none", input="Once", max_output_tokens=12)
+        self.assertEqual(done.usage.output_tokens, 12)
+
     def test_anthropics_surface(self):
         done = self.complete(model="anthropic/" + STORIES, api_base=self.url)
         self.assertEqual(done.usage.completion_tokens, 12)
@@ -330,7 +364,8 @@ class LlmTest(ServerTest):
     def llm(self, *arguments):
         folder = self.folder / "llm"
         folder.mkdir(exist_ok=True)
-        models = [{"model_id": "stories", "model_name": STORIES, "api_base": self.url + "/v1", "api_key_name": "none"}]
+        models = [{"model_id": name, "model_name": STORIES, "api_base": self.url + "/v1", "api_key_name": "none", "supports_schema": "schema" in name}
+                  for name in ("stories", "schema-stories")]
         (folder / "extra-openai-models.yaml").write_text(json.dumps(models))  # JSON is YAML
         command = [shutil.which("llm", path=os.path.dirname(sys.executable)), *arguments]
         return subprocess.run(command, env=self.environment | {"LLM_USER_PATH": str(folder)}, capture_output=True, text=True, timeout=HANGS,
@@ -341,25 +376,62 @@ class LlmTest(ServerTest):
             done = self.llm("prompt", "-m", "stories", "-o", "max_tokens", "12", "-o", "seed", "1", "--key", "none", *stream, "Once upon a time")
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertTrue(done.stdout.strip())
+        formed = self.llm("prompt", "-m", "schema-stories", "-o", "max_tokens", "60", "--key", "none", "--schema", json.dumps(SCHEMA), "Once")
+        self.assertEqual(set(json.loads(formed.stdout)), {"a", "b"}, formed.stderr)
         wrong = self.llm("prompt", "-m", "stories", "-o", "max_tokens", "4", "--key", "none", "word " * 3000)
         self.assertIn("context", wrong.stderr)
 
 
-@unittest.skipUnless(CLIENTS and shutil.which("node") and os.path.isdir(CLIENTS + "/node/node_modules/openai"),
-                     "openai for node: not installed; run tools/e2e-clients")
+needs_node = unittest.skipUnless(CLIENTS and shutil.which("node") and os.path.isdir(CLIENTS + "/node/node_modules/openai"),
+                                 "openai for node: not installed; run tools/e2e-clients")
+
+
+def node(test, program, *arguments):
+    """What a program for node says, as JSON."""
+    script = test.write("client.mjs", (b"import OpenAI from '%s/node/node_modules/openai/index.mjs';\n" % CLIENTS.encode()) + program)
+    done = subprocess.run(["node", script, test.url + "/v1", *arguments], capture_output=True, text=True, timeout=HANGS)
+    test.assertEqual(done.returncode, 0, done.stderr)
+    return json.loads(done.stdout)
+
+
+@needs_node
 class NodeTest(ServerTest):
     def test_openai_node(self):
-        script = self.write("client.mjs", (b"import OpenAI from '%s/node/node_modules/openai/index.mjs';\n" % CLIENTS.encode()) + NODE)
-        done = subprocess.run(["node", script, self.url + "/v1", STORIES], capture_output=True, text=True, timeout=HANGS)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        said = json.loads(done.stdout)
+        said = node(self, NODE, STORIES)
         self.assertEqual(said["tokens"], 12)
         self.assertEqual(said["streamed"], said["text"])
         self.assertEqual(said["error"], [404, "model_not_found"])
         self.assertTrue(said["response"])
         self.assertEqual(said["responseStreamed"], said["responseFinal"])
+        self.assertEqual(set(json.loads(said["formed"])), {"a", "b"})
+        self.assertEqual(said["toolsError"], [400, "unsupported"])  # this model has no place for them
         self.eventually(lambda: self.metric("reckon_requests_active") == 0)
         self.assertEqual(self.metric("reckon_cancelled_total"), 1)
+
+
+@needs_node
+class NodeToolsTest(ToolsServerTest):
+    def test_calls_whole_and_streamed(self):
+        said = node(self, NODE_TOOLS, json.dumps(SCHEMA), json.dumps(self.steered))
+        self.assertEqual((said["name"], set(json.loads(said["arguments"]))), ("add", {"a", "b"}))
+        self.assertEqual(said["streamed"], said["arguments"])
+        self.assertGreater(said["after"], 0)
+
+
+NODE_TOOLS = b"""
+const [url, schema, steered] = process.argv.slice(2);
+const client = new OpenAI({ baseURL: url, apiKey: 'none', maxRetries: 0 });
+const messages = [{ role: 'user', content: 'Once upon a time' }];
+const tools = [{ type: 'function', function: { name: 'add', parameters: JSON.parse(schema) } }];
+const chat = { model: 'default', messages, tools, tool_choice: 'required', parallel_tool_calls: false, max_tokens: 200, ...JSON.parse(steered) };
+const message = (await client.chat.completions.create(chat)).choices[0].message;
+const call = message.tool_calls[0];
+const stream = client.chat.completions.stream(chat);
+const streamed = (await stream.finalChatCompletion()).choices[0].message.tool_calls[0].function.arguments;
+const result = { role: 'tool', tool_call_id: call.id, content: 'four' };
+const after = await client.chat.completions.create({ ...chat, messages: [...messages, message, result], tool_choice: 'auto', max_tokens: 6 });
+console.log(JSON.stringify({ name: call.function.name, arguments: call.function.arguments, streamed, after: after.usage.prompt_tokens }));
+"""
 
 
 NODE = b"""
@@ -380,8 +452,15 @@ let responseStreamed = '';
 const stream = client.responses.stream(input);
 for await (const event of stream) if (event.type === 'response.output_text.delta') responseStreamed += event.delta;
 const responseFinal = (await stream.finalResponse()).output_text;
+const schema = { type: 'object', properties: { a: { type: 'integer', minimum: 0, maximum: 9 }, b: { enum: ['x', 'y'] } },
+                 required: ['a', 'b'], additionalProperties: false };
+const format = { type: 'json_schema', json_schema: { name: 'pair', schema } };
+const formed = (await client.chat.completions.create({ ...chat, max_tokens: 60, response_format: format })).choices[0].message.content;
+let toolsError = null;
+const tools = [{ type: 'function', function: { name: 'add', parameters: schema } }];
+try { await client.chat.completions.create({ ...chat, tools }); } catch (e) { toolsError = [e.status, e.code]; }
 console.log(JSON.stringify({ tokens: done.usage.completion_tokens, text: done.choices[0].message.content, streamed, error,
-                             response: response.output_text, responseStreamed, responseFinal }));
+                             response: response.output_text, responseStreamed, responseFinal, formed, toolsError }));
 """
 
 
