@@ -32,6 +32,14 @@ TEST(Equivalence, AnExponentThatNeverClosesEndsWhereTheTextDoes) {
   }
 }
 
+// Found by fuzzing: read twice after each number, these fractions would take hours.
+TEST(Equivalence, UnfinishedFractionsInFractionsAreReadOnce) {
+  std::string fractions;
+  for (int i = 0; i < 39; ++i) fractions += "\\frac3 ";
+  EXPECT_NE(compare_math("3", fractions).verdict, Verdict::equal);
+  EXPECT_FALSE(canonical_math(fractions).empty());
+}
+
 // Votes are counted under keys: the same value in other writing has the same, and a key is its own key.
 TEST(Equivalence, AKeyIsOneForAValueAndItsOwn) {
   EXPECT_EQ(canonical_math("\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}"), "[[1,2],[3,4]]");

@@ -72,14 +72,14 @@ int Parser::number_atom() {
     return tree_.add(Node::add, {node, tree_.add(Node::div, {tree_.number(top), tree_.number(bottom)})});
   }
   if (now().is_command("frac")) {
-    const size_t back = at_;
     ++at_;
     const int top = argument(), bottom = argument();
     if (problem_.empty() && is_number(top) && is_number(bottom) && tree_[top].value.is_integer() &&
         tree_[bottom].value.is_integer() && tree_[top].value < tree_[bottom].value && tree_[top].value.sign() > 0)
       return tree_.add(Node::add, {node, tree_.add(Node::div, {top, bottom})});
+    // Not from here again after a problem: of fractions in fractions each would be read twice as often as the one
+    // before.
     if (problem_.empty()) return tree_.add(Node::mul, {node, postfix(tree_.add(Node::div, {top, bottom}))});
-    at_ = back;
   }
   return node;
 }
