@@ -163,6 +163,7 @@ size_t symbol_length(std::string_view key, size_t at) {
   size_t end = run(at, is_alpha);
   const std::string_view letters = key.substr(at, end - at);
   if (letters.size() == 1 ? letters == "e" || letters == "i" : !is_greek(letters) && letters != "infinity") return 0;
+  if (letters == "Pi") return 0;  // the key of \Pi; read again it is the number
   if (letters.size() == 1 && end < key.size() && key[end] == '_') {
     const size_t name = end + 1;
     end = name < key.size() && is_digit(key[name]) ? run(name, is_digit) : run(name, is_alpha);
