@@ -166,8 +166,9 @@ size_t symbol_length(std::string_view key, size_t at) {
   if (letters == "Pi") return 0;  // the key of \Pi; read again it is the number
   if (letters.size() == 1 && end < key.size() && key[end] == '_') {
     const size_t name = end + 1;
-    end = name < key.size() && is_digit(key[name]) ? run(name, is_digit) : run(name, is_alpha);
-    if (end == name) return 0;
+    const bool digits = name < key.size() && is_digit(key[name]);
+    end = digits ? run(name, is_digit) : run(name, is_alpha);
+    if (end == name || (!digits && end > name + 1)) return 0;  // x_{ab}-c is read with more in its index
   }
   const bool ends = end == key.size() || std::string_view("*^+-,=)]}").find(key[end]) != std::string_view::npos;
   return ends ? end - at : 0;
