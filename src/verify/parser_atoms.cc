@@ -183,15 +183,16 @@ int Parser::word_atom() {
   const Token token = now();
   const std::string small = lower(token.text);
   // US\$10, USD 10
-  const std::string currency = known_unit(token.text).value_or("");
-  const bool money = currency == "$" || currency == "euro" || currency == "gbp";
   if (token.text == "US" && next().is_command("$")) {
     ++at_;
     return command_atom();
   }
-  if (money && next().kind == Token::number) {
-    ++at_;
-    return tree_.add(Node::unit, {factor()}, currency);
+  if (next().kind == Token::number) {
+    const std::string currency = known_unit(token.text).value_or("");
+    if (currency == "$" || currency == "euro" || currency == "gbp") {
+      ++at_;
+      return tree_.add(Node::unit, {factor()}, currency);
+    }
   }
   if (is_function(token.text) || is_function(small)) {
     ++at_;
