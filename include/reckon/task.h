@@ -394,7 +394,7 @@ Task<T> on_pool(Fn fn) {
         }
       },
       [cell, arrival] {
-        if (cell->failure) arrival.fail(cell->failure);
+        if (cell->failure) arrival.fail(std::move(cell->failure));  // the worker keeps no share in it
         else arrival.deliver(std::move(*cell->value));
       });
   co_return co_await arrival;

@@ -1,5 +1,4 @@
 #pragma once
-#include <exception>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -21,7 +20,7 @@ class RunLedger {
   const std::string command_;
   int runs_ = 0;
   std::mutex mutex_;  // guards failure_
-  std::exception_ptr failure_;
+  Ledger::Failure failure_;
   std::unique_ptr<Ledger> ledger_;  // last: its writer uses the rest until it is gone
 };
 

@@ -63,6 +63,10 @@ std::string_view column(Ledger::By by) {
   return "";
 }
 
+void check(const std::optional<std::string>& failure) {
+  if (failure) throw Error(Code::environment, *failure);
+}
+
 }  // namespace
 
 std::string Ledger::standard_path() { return (data_folder() / "reckon.db").string(); }
@@ -88,7 +92,7 @@ void Ledger::close() {
   }
   changed_.notify_one();
   if (writer_.joinable()) writer_.join();
-  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+  check(std::exchange(failure_, {}));
 }
 
 void Ledger::write(Database& database) {
@@ -97,8 +101,8 @@ void Ledger::write(Database& database) {
     due.reset();
     try {
       database.sync();
-    } catch (const Error&) {
-      failure_ = std::current_exception();
+    } catch (const Error& error) {
+      failure_ = error.what();
     }
   };
   bool open = true;
@@ -106,7 +110,7 @@ void Ledger::write(Database& database) {
     std::vector<Waiting> batch = next(due);
     open = !batch.empty() || due;
     // Nobody who was told of a row that may be lost can be told so now; the next ones are.
-    std::exception_ptr failure = batch.empty() ? nullptr : std::exchange(failure_, nullptr);
+    Failure failure = batch.empty() ? Failure() : std::exchange(failure_, {});
     if (!failure && !batch.empty()) {
       Clock::time_point now = Clock::now();
       try {
@@ -114,8 +118,8 @@ void Ledger::write(Database& database) {
           for (const Waiting& row : batch) insert(database, row.entry);
         });
         if (!due && unsynced_.count() > 0) due = now + unsynced_;
-      } catch (...) {
-        failure = std::current_exception();
+      } catch (const std::exception& error) {
+        failure = error.what();
       }
     }
     for (const Waiting& row : batch)
@@ -147,26 +151,20 @@ void Ledger::append(LedgerEntry entry, Done done) {
 }
 
 void Ledger::append(LedgerEntry entry) {
-  std::promise<void> written;
-  append(std::move(entry), [&](const std::exception_ptr& failure) {
-    if (failure) written.set_exception(failure);
-    else written.set_value();
-  });
-  written.get_future().get();
+  std::promise<Failure> written;
+  append(std::move(entry), [&](const Failure& failure) { written.set_value(failure); });
+  check(written.get_future().get());
 }
 
 // The writer is woken when the loop's turn is over, so that the rows of requests that end together share a transaction.
 Task<void> Ledger::append_async(LedgerEntry entry) {
   Loop& loop = co_await this_loop();
-  Arrival<bool> arrival;
-  bool first = put(std::move(entry), [&loop, arrival](const std::exception_ptr& failure) {
-    loop.post([arrival, failure] {
-      if (failure) arrival.fail(failure);
-      else arrival.deliver(true);
-    });
+  Arrival<Failure> arrival;
+  bool first = put(std::move(entry), [&loop, arrival](const Failure& failure) {
+    loop.post([arrival, failure] { arrival.deliver(failure); });
   });
   if (first) loop.post([this] { changed_.notify_one(); });
-  co_await arrival;
+  check(co_await arrival);
 }
 
 void Ledger::insert(Database& database, const LedgerEntry& entry) {

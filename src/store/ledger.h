@@ -2,7 +2,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -50,12 +49,14 @@ class Ledger {
   ~Ledger();     // close(), without a word about what went wrong
   void close();  // writes and syncs what has been appended, then takes no more; throws what the last sync failed with
 
-  // The row is committed when `done` is called, on the writer thread, with null; or it is not in the ledger at all and
-  // `done` gets the reason, which may be that an earlier sync failed. Throws Error{overloaded} when 4,096 rows wait.
-  using Done = std::function<void(std::exception_ptr)>;
+  // The row is committed when `done` is called, on the writer thread, with nothing; or it is not in the ledger at all
+  // and `done` gets the reason, which may be that an earlier sync failed. Throws Error{overloaded} when 4,096 rows
+  // wait.
+  using Failure = std::optional<std::string>;  // a sentence; an exception would be shared by threads
+  using Done = std::function<void(const Failure&)>;
   void append(LedgerEntry entry, Done done);
-  void append(LedgerEntry entry);              // waits; throws the reason
-  Task<void> append_async(LedgerEntry entry);  // for the loop thread
+  void append(LedgerEntry entry);              // waits; throws Error{environment} with the reason
+  Task<void> append_async(LedgerEntry entry);  // the same for the loop thread
 
   enum class By { key, model, strategy, day };  // day: YYYY-MM-DD, UTC
   // Reads the file as it is; one that is not there has no totals.
@@ -77,8 +78,8 @@ class Ledger {
 
   const std::string path_;
   const std::chrono::milliseconds unsynced_;
-  std::exception_ptr failure_;  // of the last sync; the writer's until it has ended
-  std::mutex mutex_;            // guards what follows
+  Failure failure_;   // of the last sync; the writer's until it has ended
+  std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
   std::vector<Waiting> waiting_;
   bool closing_ = false;

@@ -178,7 +178,7 @@ TEST_F(LedgerTest, ManyThreadsAppendWithoutLosingARow) {
   for (int t = 0; t < 4; ++t)
     threads.emplace_back([&] {
       for (int i = 0; i < 50; ++i)
-        ledger.append(entry("a", "single", i), [&](std::exception_ptr failure) { acknowledged += !failure; });
+        ledger.append(entry("a", "single", i), [&](const Ledger::Failure& failure) { acknowledged += !failure; });
     });
   for (std::thread& thread : threads) thread.join();
   ledger.append(entry("a", "single", 0));  // written after all the others
