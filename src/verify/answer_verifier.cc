@@ -46,7 +46,11 @@ std::optional<Answer> AnswerVerifier::extract(const Question& question, std::str
       if (const auto found = verify::extract_text(text, cut)) return answer(*found, verify::text_form(*found));
       return std::nullopt;
     case TaskKind::code:
-      if (const auto found = verify::extract_code(text, cut)) return answer(*found, std::string(verify::trim(*found)));
+      if (auto found = verify::extract_code(text, cut)) {
+        Answer program = answer(found->piece, std::string(verify::trim(found->program)));
+        program.text = std::move(found->program);
+        return program;
+      }
       return std::nullopt;
     case TaskKind::json:
       if (const auto span = find_json(text, cut)) {

@@ -123,7 +123,7 @@ TEST(AnswerVerifier, TakesTimeInProportionToAHostileText) {
         "answer* ", "answer to ", "answer \n", "\"answer\" ", "\"answer\":", "<answer>", "</answer>", "**",
         "$ ",       "\\(",        "{",         "[",           "{\"a",        "```",      "```\n",     ". ",
         "A:\n",     "B or ",      "option ",   "<think>",     "</think>",    "\\",       " ",         "\n",
-        "1",        "1 ",         "one ",      "= ",          ">>"})
+        "1",        "1 ",         "one ",      "= ",          ">>",          "~~~\n",    " ```\n",    "[PYTHON]"})
     for (const TaskKind task : {TaskKind::math, TaskKind::choice, TaskKind::text, TaskKind::json, TaskKind::code})
       for (const bool cut : {false, true}) {
         const std::string text = repeated(piece) + (cut ? "" : ".") + std::string(1 << 16, ' ');

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "verify/choice.h"
+#include "verify/code_blocks.h"
 #include "verify/markers.h"
 #include "verify/number_words.h"
 #include "verify/scan.h"
@@ -292,29 +293,22 @@ std::optional<FoundChoice> extract_choice(std::string_view text, const std::vect
   return std::nullopt;
 }
 
-Found extract_code(std::string_view text, bool cut) {
+std::optional<FoundProgram> extract_code(std::string_view text, bool cut) {
   const auto said = heard(text);
   if (!said) return std::nullopt;
-  // Fences alternate between opening and closing. The last block that defines something counts, before one that only
-  // shows how it is called or what is printed; a block that the text's end closes counts only when it was not cut.
-  Found last, last_defining;
-  for (size_t at = 0; (at = said->find("```", at)) != kNone;) {
-    const size_t start = said->find('\n', at);
-    if (start == kNone) break;
-    const size_t close = said->find("\n```", start);
-    if (close == kNone && cut) break;
-    const size_t end = close == kNone ? said->size() : close;
-    const std::string_view block = said->substr(start + 1, end > start ? end - start : 0);
-    last = block;
-    if (defines_something(block)) last_defining = block;
-    if (close == kNone) break;
-    at = close + 4;
+  std::vector<CodeBlock> blocks = code_blocks(*said);
+  if (!blocks.empty() && !blocks.back().closed && cut) blocks.pop_back();
+  if (!blocks.empty()) {
+    // Behind the program there may be blocks that only show how it is called or what is printed.
+    auto chosen = std::find_if(blocks.rbegin(), blocks.rend(),
+                               [](const CodeBlock& block) { return defines_something(block.program); });
+    if (chosen == blocks.rend()) chosen = blocks.rbegin();
+    if (trim(chosen->piece).empty()) return std::nullopt;
+    return FoundProgram{std::move(chosen->program), chosen->piece};
   }
-  if (last_defining) return last_defining;
-  if (last) return trim(*last).empty() ? std::nullopt : last;
   const std::string_view whole = trim(*said);
   for (const std::string_view start : {"def ", "import ", "from ", "class ", "#include", "#!"})
-    if (whole.starts_with(start) && !cut) return whole;
+    if (whole.starts_with(start) && !cut) return FoundProgram{std::string(whole), whole};
   return std::nullopt;
 }
 

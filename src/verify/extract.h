@@ -13,7 +13,6 @@ namespace reckon::verify {
 using Found = std::optional<std::string_view>;
 Found extract_math(std::string_view text, bool cut);
 Found extract_text(std::string_view text, bool cut);
-Found extract_code(std::string_view text, bool cut);  // the last fenced block, or a text that is all code
 
 // The letter, as it stands in the text or, where only an option's text is given, the piece that equals it.
 struct FoundChoice {
@@ -21,5 +20,13 @@ struct FoundChoice {
   std::string_view piece;
 };
 std::optional<FoundChoice> extract_choice(std::string_view text, const std::vector<std::string>& choices, bool cut);
+
+// A program without its fences and their indentation, and where it stands: the last block that defines something, else
+// the last block, else a text that is all code.
+struct FoundProgram {
+  std::string program;
+  std::string_view piece;
+};
+std::optional<FoundProgram> extract_code(std::string_view text, bool cut);
 
 }  // namespace reckon::verify
