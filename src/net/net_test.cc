@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -63,8 +64,10 @@ Task<void> answer(const HttpRequest& request, Responder& responder, Endings& end
     if (responder.gone()) ++endings.left;
     Count count(endings);
     if (request.path == "/slow") co_await sleep_for(50ms);
-    responder.send({.body = request.method + " " + request.path + " " + std::to_string(request.body.size()),
-                    .content_type = "text/plain"});
+    std::string said = request.method + " " + request.path + " " + std::to_string(request.body.size());
+    for (const char* name : {"x-a", "x-b"})
+      if (std::string_view value = request.header(name); !value.empty()) said += fmt::format(", {},", value);
+    responder.send({.body = std::move(said), .content_type = "text/plain"});
   }
   ++endings.finished;
 }
@@ -131,11 +134,10 @@ TEST_F(Net, AnswersAndKeepsTheConnection) {
 
 TEST_F(Net, ReadsChunkedBodiesAndAnswersHead) {
   serve();
-  EXPECT_NE(
-      talk(
-          "POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
-          .find("POST /x 5"),
-      std::string::npos);
+  EXPECT_NE(talk("POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: "
+                 "close\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
+                .find("POST /x 5"),
+            std::string::npos);
   std::string head = talk("HEAD /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
   EXPECT_NE(head.find("Content-Length: 9"), std::string::npos) << head;
   EXPECT_TRUE(head.ends_with("\r\n\r\n"));
@@ -146,20 +148,26 @@ TEST_F(Net, Http10GetsAnUnchunkedStreamThatEndsWithTheConnection) {
   std::string said = talk("GET /events HTTP/1.0\r\n\r\n");
   EXPECT_TRUE(said.ends_with("\r\n\r\ndata: 0\n\ndata: 1\n\ndata: 2\n\n")) << said;
   EXPECT_EQ(said.find("chunked"), std::string::npos);
+  const std::string keep = " HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
+  said = talk("GET /a" + keep + "GET /events" + keep + "GET /b" + keep);
+  EXPECT_NE(said.find("GET /a 0"), std::string::npos) << said;
+  EXPECT_TRUE(said.ends_with("data: 2\n\n")) << said;
 }
 
 TEST_F(Net, TellsAClientThatWaitsToContinue) {
   serve();
   asio::ip::tcp::socket socket = connect();
-  asio::write(socket,
-              asio::buffer(std::string(
-                  "POST /x HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\n")));
+  asio::write(
+      socket,
+      asio::buffer(std::string(
+          "POST /x HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\n")));
   std::string said;
   asio::read_until(socket, asio::dynamic_buffer(said), "\r\n\r\n");
   EXPECT_TRUE(said.starts_with("HTTP/1.1 100 Continue\r\n")) << said;
   asio::write(socket, asio::buffer(std::string("ab")));
   EXPECT_NE(all(socket).find("POST /x 2"), std::string::npos);
-  EXPECT_TRUE(talk("POST /x HTTP/1.1\r\nExpect: 200-maybe\r\nContent-Length: 2\r\n\r\nab").starts_with("HTTP/1.1 417"));
+  EXPECT_TRUE(talk("POST /x HTTP/1.1\r\nHost: x\r\nExpect: 200-maybe\r\nContent-Length: 2\r\n\r\nab")
+                  .starts_with("HTTP/1.1 417"));
 }
 
 TEST_F(Net, RefusesWhatIsNoRequestOrTooLarge) {
@@ -167,28 +175,103 @@ TEST_F(Net, RefusesWhatIsNoRequestOrTooLarge) {
   for (auto [request, status] : std::vector<std::pair<std::string, std::string>>{
            {"nonsense\r\n\r\n", "400"},
            {"GET / HTTP/3.7\r\n\r\n", "505"},
-           {"GET / HTTP/1.1\r\nX: " + std::string(2000, 'a') + "\r\n\r\n", "431"},
-           {"POST / HTTP/1.1\r\nContent-Length: 1000000000\r\n\r\n", "413"},
-           {"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", "400"},
-           {"POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400"},
-           {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n", "400"},
-           {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n800\r\n" + std::string(2048, 'a') + "\r\n", "413"}})
+           {"GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(2000, 'a') + "\r\n\r\n", "431"},
+           {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n", "413"},
+           {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", "400"},
+           {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400"},
+           {"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n", "400"},
+           {"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n800\r\n" + std::string(2048, 'a') + "\r\n",
+            "413"}})
     EXPECT_TRUE(talk(request).starts_with("HTTP/1.1 " + status)) << request.substr(0, 80) << " -> " << talk(request);
+}
+
+// Where a proxy and this server could find the end of a request in different places, what follows would be read as a
+// request of somebody else.
+TEST_F(Net, RefusesWhatCouldBeReadInTwoWays) {
+  serve();
+  const std::string post = "POST /x HTTP/1.1\r\nHost: x\r\n", five = "5\r\nhello\r\n0\r\n\r\n";
+  const std::string chunked = post + "Transfer-Encoding: chunked\r\n";
+  for (auto [request, status] : std::vector<std::pair<std::string, std::string>>{
+           {post + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n" + five, "400"},
+           {chunked + "Content-Length: 5\r\n\r\n" + five, "400"},
+           {chunked + "Transfer-Encoding: chunked\r\n\r\n" + five, "400"},
+           {post + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!", "400"},
+           {post + "Content-Length: +5\r\n\r\nhello", "400"},
+           {post + "Content-Length: 99999999999999999999999\r\n\r\nhello", "400"},
+           {post + "Content-Length: 18446744073709551615\r\n\r\nhello", "413"},
+           {post + "Content-Length:\r\n\r\nhello", "400"},
+           {post + "Transfer-Encoding : chunked\r\n\r\n" + five, "400"},
+           {post + "Transfer-Encoding: \vchunked\r\n\r\n" + five, "400"},
+           {post + "Transfer-Encoding: gzip, chunked\r\n\r\n" + five, "501"},
+           {post + "Transfer-Encoding: chunked, identity\r\n\r\n" + five, "501"},
+           {post + "Transfer-Encoding:\r\n\r\n" + five, "501"},
+           {chunked + "Transfer-Encoding: gzip\r\n\r\n" + five, "400"},
+           {"POST /x HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n" + five, "400"},
+           {chunked + "\r\n5\r\nhelloXX0\r\n\r\n", "400"},
+           {chunked + "\r\n-5\r\nhello\r\n0\r\n\r\n", "400"},
+           {chunked + "\r\n0x5\r\nhello\r\n0\r\n\r\n", "400"},
+           {chunked + "\r\n10000000000000005\r\nhello\r\n0\r\n\r\n", "400"},
+           {chunked + "\r\n5\r\nhello\r\n0\r\nContent-Length: 5\r\n\r\n", "400"},
+           {chunked + "\r\n5\r\nhello\r\n0\r\nno colon\r\n\r\n", "400"},
+           {"GET /x HTTP/1.1\r\n\r\n", "400"},
+           {"GET /x HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400"},
+           {"GET /x HTTP/1.1\r\nHost x\r\n\r\n", "400"},
+           {"GET /x HTTP/1.1\r\nHost: x\r\nX: a\rb\r\n\r\n", "400"},
+           {"GET /x HTTP/1.1\r\nHost: x\r\nX: a\n b\r\n\r\n", "400"},
+           {"GET /x HTTP/1.1\r\nHost: x\r\nX: " + std::string("a\0b", 3) + "\r\n\r\n", "400"},
+           {"GET /" + std::string("a\0b", 3) + " HTTP/1.1\r\nHost: x\r\n\r\n", "400"}}) {
+    std::string said = talk(request + "GET /smuggled HTTP/1.0\r\n\r\n");
+    EXPECT_TRUE(said.starts_with("HTTP/1.1 " + status)) << request << " -> " << said;
+    EXPECT_EQ(said.find("smuggled"), std::string::npos) << request << " -> " << said;
+  }
+}
+
+TEST_F(Net, HeadsOfChunksAndTrailersHaveTheLimitOfHeaders) {
+  serve({.header_bytes = 1000});
+  const std::string chunked = "POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", kilos(70'000, '0');
+  for (const std::string& body : {kilos, "1;a=" + kilos, "0\r\nX: " + kilos, "0\r\n" + kilos})
+    EXPECT_TRUE(talk(chunked + body).starts_with("HTTP/1.1 431")) << body.substr(0, 9);
+}
+
+TEST_F(Net, ExtensionsOfChunksAndTrailersChangeNothing) {
+  serve();
+  std::string said = talk(
+      "POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\nX-A: head\r\n\r\n"
+      "3;a=b;c=\"d;\\\"e\"\r\nabc\r\n2\r\nde\r\n0;z\r\nX-B: trailer\r\nX-A: trailer\r\n\r\n"
+      "GET /y HTTP/1.0\r\n\r\n");
+  EXPECT_NE(said.find("POST /x 5, head,"), std::string::npos) << said;
+  EXPECT_NE(said.find("GET /y 0"), std::string::npos) << said;
+  EXPECT_EQ(said.find("trailer"), std::string::npos) << said;
+}
+
+TEST_F(Net, ATargetMayNameTheServerAndPathsAreTakenAsTheyAre) {
+  serve();
+  for (auto [target, path] : std::vector<std::pair<std::string, std::string>>{{"http://x/a/b?c=d", "/a/b"},
+                                                                              {"HTTP://x:80/a", "/a"},
+                                                                              {"http://x", "/"},
+                                                                              {"http://x?c=/d", ""},
+                                                                              {"/a?b=http://x/y", "/a"},
+                                                                              {"/%2e%2e/a", "/%2e%2e/a"},
+                                                                              {"/../a", "/../a"},
+                                                                              {"//x/a", "//x/a"},
+                                                                              {"*", "*"}})
+    EXPECT_NE(talk("GET " + target + " HTTP/1.0\r\n\r\n").find("GET " + path + " 0"), std::string::npos) << target;
 }
 
 TEST_F(Net, ABodySentAnywayDoesNotLoseTheRefusal) {
   serve({.body_bytes = 1000});
   asio::ip::tcp::socket socket = connect();
   boost::system::error_code ignored;
-  asio::write(socket, asio::buffer("POST / HTTP/1.1\r\nContent-Length: 100000\r\n\r\n" + std::string(100000, 'a')),
+  asio::write(socket,
+              asio::buffer("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n" + std::string(100000, 'a')),
               ignored);
   EXPECT_TRUE(all(socket).starts_with("HTTP/1.1 413"));
 }
 
 TEST_F(Net, GivesUpOnClientsThatSendTooSlowly) {
   serve({.header_time = 100ms, .body_time = 100ms, .idle_time = 150ms});
-  EXPECT_TRUE(talk("GET / HTTP/1.1\r\nX").starts_with("HTTP/1.1 408"));
-  EXPECT_TRUE(talk("POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc").starts_with("HTTP/1.1 408"));
+  EXPECT_TRUE(talk("GET / HTTP/1.1\r\nHost: x\r\nX").starts_with("HTTP/1.1 408"));
+  EXPECT_TRUE(talk("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc").starts_with("HTTP/1.1 408"));
   EXPECT_EQ(talk(""), "");
 }
 
@@ -196,7 +279,7 @@ TEST_F(Net, AClientThatLeavesDropsItsTask) {
   serve();
   {
     asio::ip::tcp::socket socket = connect();
-    asio::write(socket, asio::buffer(std::string("GET /forever HTTP/1.1\r\n\r\n")));
+    asio::write(socket, asio::buffer(std::string("GET /forever HTTP/1.1\r\nHost: x\r\n\r\n")));
     std::string said;
     asio::read_until(socket, asio::dynamic_buffer(said), "hello\n\n");
     EXPECT_NE(said.find("event: greeting\ndata: hello\n\n"), std::string::npos);
@@ -223,7 +306,7 @@ TEST_F(Net, WhoHasLeftIsKnownBeforeTheLoopComesToIt) {
 TEST_F(Net, AClientThatDoesNotReadIsDropped) {
   serve({.backlog_bytes = 100'000});
   asio::ip::tcp::socket socket = connect();
-  asio::write(socket, asio::buffer(std::string("GET /flood HTTP/1.1\r\n\r\n")));
+  asio::write(socket, asio::buffer(std::string("GET /flood HTTP/1.1\r\nHost: x\r\n\r\n")));
   EXPECT_TRUE(eventually([&] { return endings_.begun == 1 && endings_.running == 0; }));
   EXPECT_EQ(endings_.finished, 0);
 }
@@ -231,7 +314,7 @@ TEST_F(Net, AClientThatDoesNotReadIsDropped) {
 TEST_F(Net, ASilentStreamIsKeptAliveByComments) {
   serve({.comment_every = 20ms});
   asio::ip::tcp::socket socket = connect();
-  asio::write(socket, asio::buffer(std::string("GET /forever HTTP/1.1\r\n\r\n")));
+  asio::write(socket, asio::buffer(std::string("GET /forever HTTP/1.1\r\nHost: x\r\n\r\n")));
   std::string said;
   asio::read_until(socket, asio::dynamic_buffer(said), ": keep-alive\n\n");
   SUCCEED();
@@ -239,13 +322,13 @@ TEST_F(Net, ASilentStreamIsKeptAliveByComments) {
 
 TEST_F(Net, AFailingHandlerIsA500) {
   serve();
-  EXPECT_TRUE(talk("GET /throw HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 500"));
+  EXPECT_TRUE(talk("GET /throw HTTP/1.1\r\nHost: x\r\n\r\n").starts_with("HTTP/1.1 500"));
 }
 
 TEST_F(Net, DrainingFinishesWhatRunsAndEndsTheRest) {
   serve();
   asio::ip::tcp::socket idle = connect(), busy = connect();
-  asio::write(busy, asio::buffer(std::string("GET /slow HTTP/1.1\r\n\r\n")));
+  asio::write(busy, asio::buffer(std::string("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")));
   EXPECT_TRUE(eventually([&] { return endings_.begun == 1; }));
   loop_.post([this] { server_->drain(); });
   EXPECT_NE(all(busy).find("GET /slow 0"), std::string::npos);
@@ -261,7 +344,7 @@ TEST_F(Net, DrainingFinishesWhatRunsAndEndsTheRest) {
 TEST_F(Net, OneConnectionTooManyIsClosed) {
   serve({.connections = 1});
   asio::ip::tcp::socket first = connect();
-  asio::write(first, asio::buffer(std::string("GET /forever HTTP/1.1\r\n\r\n")));
+  asio::write(first, asio::buffer(std::string("GET /forever HTTP/1.1\r\nHost: x\r\n\r\n")));
   EXPECT_TRUE(eventually([&] { return endings_.running == 1; }));
   asio::ip::tcp::socket second = connect();
   EXPECT_EQ(all(second), "");

@@ -102,13 +102,22 @@ HttpResponse refusal(boost::system::error_code error) {
   return refusal(400, "this is not a well-formed HTTP request: " + error.message());
 }
 
-HttpRequest convert(http::request<http::string_body> message) {
-  HttpRequest request{.method = std::string(message.method_string()), .body = std::move(message.body())};
-  std::string_view target(message.target().data(), message.target().size());
+// A target may also name the server, as clients of a proxy write it: "http://host/path".
+std::string_view without_authority(std::string_view target) {
+  size_t scheme = target.find("://");
+  if (target.starts_with('/') || scheme == target.npos) return target;
+  size_t path = target.find_first_of("/?", scheme + 3);
+  return path == target.npos ? "/" : target.substr(path);
+}
+
+// A request without its body. Made before the body is read: trailers, which follow it, are no headers.
+HttpRequest head_of(const http::request_header<>& header) {
+  HttpRequest request{.method = std::string(header.method_string())};
+  std::string_view target = without_authority({header.target().data(), header.target().size()});
   size_t mark = target.find('?');
   request.path = target.substr(0, mark);
   if (mark != std::string_view::npos) request.query = target.substr(mark + 1);
-  for (const auto& field : message) {
+  for (const auto& field : header) {
     std::string name(field.name_string());
     for (char& c : name) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
     request.headers.emplace_back(std::move(name), std::string(field.value()));
@@ -123,12 +132,19 @@ struct Incoming {
   bool keep_alive = false;
 };
 
-// After the headers: whether the body may come.
+// After the headers: whether the body may come. Where two servers could find its end in different places it may not
+// (RFC 9112, 6.1 and 11.2).
 std::optional<HttpResponse> accept_body(Connection& connection, const Parser& parser) {
-  if (parser.get().count(http::field::transfer_encoding) > 0 && !parser.chunked())
-    return refusal(501, "the only known transfer encoding is chunked");
+  const bool old = parser.get().version() < 11;
+  if (size_t hosts = parser.get().count(http::field::host); hosts > 1 || (hosts == 0 && !old))
+    return refusal(400, "a request has one Host header");
+  if (size_t encodings = parser.get().count(http::field::transfer_encoding); encodings > 0) {
+    if (old) return refusal(400, "HTTP/1.0 has no transfer encodings");
+    if (encodings > 1 || !boost::beast::iequals(parser.get()[http::field::transfer_encoding], "chunked"))
+      return refusal(501, "the only known transfer encoding is chunked");
+  }
   std::string_view expect(parser.get()[http::field::expect].data(), parser.get()[http::field::expect].size());
-  if (expect.empty() || parser.get().version() < 11) return std::nullopt;
+  if (expect.empty() || old) return std::nullopt;
   if (!boost::beast::iequals(expect, "100-continue")) return refusal(417, "the only known expectation is 100-continue");
   if (connection.inbox().empty() && !parser.is_done()) connection.write("HTTP/1.1 100 Continue\r\n\r\n");
   return std::nullopt;
@@ -140,6 +156,7 @@ Task<Incoming> read_request(Shared connection, const HttpOptions& options) {
   parser.header_limit(static_cast<std::uint32_t>(options.header_bytes));
   parser.body_limit(options.body_bytes);
   Incoming result;
+  HttpRequest head;
   bool begun = !connection->inbox().empty();
   Loop::Time deadline = loop.now() + (begun ? options.header_time : options.idle_time);
   bool short_of_data = false;
@@ -158,16 +175,21 @@ Task<Incoming> read_request(Shared connection, const HttpOptions& options) {
     if (error == http::error::need_more) short_of_data = true;
     else if (error) result.problem = refusal(error);
     else if (used == 0) short_of_data = true;
+    // What is left is the head of a chunk, or trailers; the parser itself has no limit for these.
+    if (short_of_data && connection->inbox().size() > options.header_bytes)
+      result.problem = refusal(http::error::header_limit);
     if (!had_header && parser.is_header_done() && !result.problem) {
       result.problem = accept_body(*connection, parser);
+      result.version = parser.get().version();
+      result.keep_alive = parser.get().keep_alive();
+      head = head_of(parser.get());
       parser.eager(true);
       deadline = loop.now() + options.body_time;
     }
     if (result.problem) co_return result;
   }
-  result.version = parser.get().version();
-  result.keep_alive = parser.get().keep_alive();
-  result.request = convert(parser.release());
+  head.body = std::move(parser.get().body());
+  result.request = std::move(head);
   co_return result;
 }
 

@@ -141,7 +141,7 @@ class Times(OperationsTest):
     config = b"[limits]\nheader_seconds = 0.3\nbody_seconds = 0.3\n"
 
     def test_a_client_that_sends_a_byte_now_and_then_is_refused(self):
-        for start in (b"GET /health HTTP/1.1\r\n", b"POST /v1/completions HTTP/1.1\r\nContent-Length: 1000\r\n\r\n"):
+        for start in (b"GET /health HTTP/1.1\r\nHost: x\r\n", b"POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"):
             with socket.create_connection((self.host, self.port), timeout=HANGS) as connection:
                 connection.sendall(start)
                 said = b""
@@ -196,7 +196,7 @@ class Tls(OperationsTest):
         connection.request("GET", "/v1/models", headers={"Connection": "close"})
         self.assertEqual(connection.getresponse().status, 200)
         with socket.create_connection((self.host, self.port), timeout=HANGS) as plain:
-            plain.sendall(b"GET /health HTTP/1.1\r\n\r\n")
+            plain.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
             try:
                 self.assertNotIn(b"HTTP/1.1 200", plain.recv(65536))
             except ConnectionResetError:

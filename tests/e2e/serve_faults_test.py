@@ -109,20 +109,20 @@ class PatientTest(Faults):
     def test_one_byte_at_a_time_within_its_time_is_answered(self):
         with socket.create_connection((self.host, self.port), timeout=HANGS) as connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            for byte in b"GET /health HTTP/1.1\r\nConnection: close\r\n\r\n":
+            for byte in b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n":
                 connection.sendall(bytes([byte]))
             self.assertEqual(self.status(connection.recv(4096)), 200)
 
     def test_a_client_that_asks_before_it_sends_its_body(self):
         body = json.dumps(CHAT).encode()
         with socket.create_connection((self.host, self.port), timeout=HANGS) as connection:
-            connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(body))
+            connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(body))
             self.assertEqual(connection.recv(4096), b"HTTP/1.1 100 Continue\r\n\r\n")
             connection.sendall(body)
             self.assertEqual(self.status(connection.recv(65536)), 200)
-        said = self.raw(b"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 1000000000\r\n\r\n")
+        said = self.raw(b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1000000000\r\n\r\n")
         self.assertEqual(self.status(said), 413)
-        self.assertEqual(self.status(self.raw(b"POST / HTTP/1.1\r\nExpect: tea\r\nContent-Length: 3\r\n\r\n")), 417)
+        self.assertEqual(self.status(self.raw(b"POST / HTTP/1.1\r\nHost: x\r\nExpect: tea\r\nContent-Length: 3\r\n\r\n")), 417)
 
 
 class WireTest(Faults):
@@ -135,7 +135,7 @@ class WireTest(Faults):
     def test_a_huge_body_is_refused_before_it_is_sent(self):
         before = self.memory()
         for _ in range(20):
-            said = self.raw(b"POST /v1/chat/completions HTTP/1.1\r\nContent-Length: 1000000000\r\n\r\n")
+            said = self.raw(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n")
             self.assertEqual(self.status(said), 413)
             self.assert_told(413, said.split(b"\r\n\r\n", 1)[1])
         self.assertLess(self.memory() - before, 64)
@@ -144,7 +144,7 @@ class WireTest(Faults):
         before = self.memory()
         sent = 0
         with socket.create_connection((self.host, self.port), timeout=HANGS) as connection:
-            connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
+            connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
             piece = b"10000\r\n" + b"x" * 65536 + b"\r\n"
             try:
                 while sent < 1 << 30:
@@ -158,9 +158,9 @@ class WireTest(Faults):
         self.assertLess(self.memory() - before, 64)
 
     def test_headers_beyond_measure(self):
-        flood = b"GET /health HTTP/1.1\r\n" + b"".join(b"X-%d: y\r\n" % i for i in range(5000)) + b"\r\n"
-        long = b"GET /health HTTP/1.1\r\nX: " + b"y" * 100000 + b"\r\n\r\n"
-        path = b"GET /" + b"a" * 100000 + b" HTTP/1.1\r\n\r\n"
+        flood = b"GET /health HTTP/1.1\r\nHost: x\r\n" + b"".join(b"X-%d: y\r\n" % i for i in range(5000)) + b"\r\n"
+        long = b"GET /health HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 100000 + b"\r\n\r\n"
+        path = b"GET /" + b"a" * 100000 + b" HTTP/1.1\r\nHost: x\r\n\r\n"
         for data in (flood, long, path):
             said = self.raw(data)
             self.assertEqual(self.status(said), 431)
@@ -168,24 +168,24 @@ class WireTest(Faults):
 
     def test_what_is_not_http(self):
         for data in (b"hello\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" * 9,
-                     b"GET / HTTP/1.1\r\nBad Header: x\r\n\r\n", b"GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
-                     b"GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", b"GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-                     b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
-                     b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
-                     b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc"):
+                     b"GET / HTTP/1.1\r\nHost: x\r\nBad Header: x\r\n\r\n", b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
+                     b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+                     b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
+                     b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
+                     b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc"):
             said = self.raw(data)
             self.assertIn(self.status(said), (400, 404, 408, 413, 501, 505), (data, said))
             self.assertIn("error", json.loads(said.split(b"\r\n\r\n", 1)[1]), data)
 
     def test_half_a_request_is_408_and_half_headers_too(self):
-        for data in (b"POST /v1/chat/completions HTTP/1.1\r\nContent-Length: 50\r\n\r\n{", b"GET /hea"):
+        for data in (b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{", b"GET /hea"):
             self.assertEqual(self.status(self.raw(data)), 408)
 
     def test_one_byte_at_a_time_is_408_when_its_time_is_over(self):
         with socket.create_connection((self.host, self.port), timeout=HANGS) as connection:
             said = b""
             connection.settimeout(0.1)
-            for byte in b"GET /health HTTP/1.1\r\nX: " + b"y" * 10000:
+            for byte in b"GET /health HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 10000:
                 try:
                     connection.sendall(bytes([byte]))
                     said += connection.recv(4096)
@@ -199,7 +199,7 @@ class WireTest(Faults):
 
     def test_requests_in_a_row_are_answered_in_order(self):
         chat = json.dumps(CHAT).encode()
-        said = self.raw(post("/v1/chat/completions", chat) + b"GET /health HTTP/1.1\r\n\r\n" + post("/v1/nothing", b"{}") +
+        said = self.raw(post("/v1/chat/completions", chat) + b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n" + post("/v1/nothing", b"{}") +
                         b"GET /health HTTP/1.0\r\n\r\n")
         order = [said.find(part) for part in (b"chat.completion", b'{"status":"ok"}', b"unknown_route")]
         self.assertEqual(order, sorted(order))

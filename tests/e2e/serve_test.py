@@ -153,13 +153,13 @@ class ServeTest(ServerTest):
             self.assertIn("message", json.loads(data)["error"])
         status, body = self.chat(messages=[{"role": "user", "content": "a\0b"}])
         self.assertEqual(status, 400, body)
-        self.assertIn(b"413", self.raw(b"POST / HTTP/1.1\r\nContent-Length: 1000000000\r\n\r\n").split(b"\r\n")[0])
-        flood = b"GET / HTTP/1.1\r\n" + b"".join(b"X-%d: y\r\n" % i for i in range(5000)) + b"\r\n"
+        self.assertIn(b"413", self.raw(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n").split(b"\r\n")[0])
+        flood = b"GET / HTTP/1.1\r\nHost: x\r\n" + b"".join(b"X-%d: y\r\n" % i for i in range(5000)) + b"\r\n"
         self.assertIn(b"431", self.raw(flood).split(b"\r\n")[0])
-        self.assertIn(b"400", self.raw(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n").split(b"\r\n")[0])
+        self.assertIn(b"400", self.raw(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n").split(b"\r\n")[0])
         with socket.create_connection((self.host, self.port)) as half:
-            half.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nContent-Length: 50\r\n\r\n{")
-        said = self.raw(b"GET /health HTTP/1.1\r\n\r\n" * 3 + b"GET /health HTTP/1.0\r\n\r\n")
+            half.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{")
+        said = self.raw(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n" * 3 + b"GET /health HTTP/1.0\r\n\r\n")
         self.assertEqual(said.count(b'{"status":"ok"}'), 4)
         self.assertEqual(self.chat()[0], 200)
 
