@@ -40,6 +40,21 @@ TEST(Equivalence, UnfinishedFractionsInFractionsAreReadOnce) {
   EXPECT_FALSE(canonical_math(fractions).empty());
 }
 
+// Each part of a formula is read a bounded number of times, however it is nested.
+TEST(Equivalence, ManyOfOneConstructAreReadOnce) {
+  for (const char* piece :
+       {"\\frac{", "5 \\frac{m}{", "5\\frac{\\text{m}}{", "\\frac{m}{s}", "5 \\frac{m}{s} ", "0.\\dot{", "0.\\dot1",
+        "0.\\dot{1}2\\dot", "\\begin{aligned}", "\\begin{aligned} x &= 6 \\\\ ", "\\begin{aligned}\\begin{matrix}"}) {
+    std::string text;
+    for (int i = 0; i < 300; ++i) text += piece;
+    for (const std::string& whole : {text, text + "\\end{aligned}", text + "}}"}) {
+      EXPECT_NE(compare_math("5", whole).verdict, Verdict::equal) << piece;
+      const std::string key = canonical_math(whole);
+      EXPECT_EQ(canonical_math(key), key) << piece;
+    }
+  }
+}
+
 // Votes are counted under keys: the same value in other writing has the same, and a key is its own key.
 TEST(Equivalence, AKeyIsOneForAValueAndItsOwn) {
   EXPECT_EQ(canonical_math("\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}"), "[[1,2],[3,4]]");
@@ -48,9 +63,26 @@ TEST(Equivalence, AKeyIsOneForAValueAndItsOwn) {
   EXPECT_EQ(canonical_math("\\cos 60^\\circ"), "1/2");
   EXPECT_EQ(canonical_math("\\sqrt{3+2\\sqrt2}-\\sqrt2"), "1");
   EXPECT_NE(canonical_math("x_{n+1}"), canonical_math("x_n+1"));
-  for (const char* text :
-       {"318, 3", "100,200,300", "0011_2", "x_{n+1}+1", "\\sin x", "(-\\infty,3]", "x^2=y+0", "\\{5\\}", "**Tuesday.**",
-        "\\text{D}", "\\overline{5}+x", "-\\Pi", "x_ZZi+9-1Z", "Z x_ZZZZZi+9-1Z", "2^{2000}x", "xx_"}) {
+  for (const char* text : {"318, 3",
+                           "100,200,300",
+                           "0011_2",
+                           "x_{n+1}+1",
+                           "\\sin x",
+                           "(-\\infty,3]",
+                           "x^2=y+0",
+                           "\\{5\\}",
+                           "**Tuesday.**",
+                           "\\text{D}",
+                           "\\overline{5}+x",
+                           "-\\Pi",
+                           "x_ZZi+9-1Z",
+                           "Z x_ZZZZZi+9-1Z",
+                           "2^{2000}x",
+                           "xx_",
+                           "0.\\dot{1}2\\dot{3}",
+                           "5\\ \\frac{\\text{m}}{\\text{s}^2}",
+                           "\\begin{aligned} x &= y \\\\ y &= 2z \\end{aligned}",
+                           "\\begin{aligned} 1 & 2 \\end{aligned}"}) {
     const std::string key = canonical_math(text);
     EXPECT_EQ(canonical_math(key), key) << text;
   }

@@ -13,6 +13,7 @@ Parsed parse(std::span<const Token> tokens) { return Parser(tokens).run(); }
 
 Parsed Parser::run() {
   if (now().kind == Token::end) return {{}, "there is nothing to read"};
+  take_alignment_off();
   tree_.reserve(tokens_.size());
   const int root = list();
   if (problem_.empty() && now().kind != Token::end) fail("cannot read on at \"" + now().text + "\"");
@@ -75,6 +76,56 @@ char relation_sign(const Token& token) {
 }
 
 }  // namespace
+
+// \begin{aligned} x &= 2+3 \\ &= 5 \end{aligned} around everything as "x = 2+3 = 5"; rows that begin another relation
+// become members of a list.
+void Parser::take_alignment_off() {
+  if (!take_command("begin")) return;
+  const std::string name = raw_group();
+  static constexpr std::array<std::string_view, 6> kNames = {"aligned", "align",    "align*",
+                                                             "split",   "gathered", "gather*"};
+  if (std::find(kNames.begin(), kNames.end(), name) == kNames.end()) {
+    at_ = 0;
+    return;
+  }
+  std::vector<Token> flat;
+  bool row_begins = true;
+  for (int inner = 0; inner > 0 || !now().is_command("end"); ++at_) {  // of matrices the rows stay
+    const Token& t = now();
+    if (t.kind == Token::end) {
+      fail("environment " + name + " never ends");
+      return;
+    }
+    inner += t.is_command("begin") ? 1 : t.is_command("end") ? -1 : 0;
+    if (inner == 0 && t.is('&')) {
+      const bool at_sign = relation_sign(next()) != '\0' || (!flat.empty() && relation_sign(flat.back()) != '\0');
+      if (row_begins || at_sign) continue;
+      fail("columns in " + name);
+      return;
+    }
+    if (inner == 0 && t.is_command("newline")) {
+      row_begins = true;
+      continue;
+    }
+    if (row_begins && !flat.empty() && relation_sign(t) == '\0') {
+      if (t.is('+') || t.is('-')) {  // of the row before, or not
+        fail("a row of " + name + " that begins with a sign");
+        return;
+      }
+      if (!flat.back().is(',') && !flat.back().is(';')) flat.push_back({Token::mark, ","});
+    }
+    row_begins = false;
+    flat.push_back(t);
+  }
+  ++at_;
+  if (raw_group() != name || now().kind != Token::end) {
+    fail("environment " + name + " ends as another");
+    return;
+  }
+  flat.emplace_back();
+  tokens_ = std::move(flat);
+  at_ = 0;
+}
 
 int Parser::relation() {
   std::vector<int> sides;
@@ -207,7 +258,7 @@ int Parser::term() {
       divided = true;
     } else {
       const Token& t = now();
-      if (t.kind == Token::word || t.kind == Token::letter) {
+      if (t.kind == Token::word || t.kind == Token::letter || unit_fraction(at_)) {
         const int left = product(factors);
         const size_t before = at_;
         factors = {with_unit(left)};

@@ -35,7 +35,7 @@ int Parser::number_atom() {
   const Token token = now();
   ++at_;
   if (token.text.size() > kMostDigits) return fail("too many digits");
-  if (now().is_command("repeat")) return repeating(token);
+  if (now().is_command("repeat") || now().is_command("dot")) return repeating(token);
   std::string digits = token.text;
   long exponent = 0;
   if (const size_t e = digits.find('e'); e != std::string::npos) {
@@ -71,7 +71,7 @@ int Parser::number_atom() {
     at_ += 3;
     return tree_.add(Node::add, {node, tree_.add(Node::div, {tree_.number(top), tree_.number(bottom)})});
   }
-  if (now().is_command("frac")) {
+  if (now().is_command("frac") && !unit_fraction(at_)) {
     ++at_;
     const int top = argument(), bottom = argument();
     if (problem_.empty() && is_number(top) && is_number(bottom) && tree_[top].value.is_integer() &&
@@ -84,11 +84,15 @@ int Parser::number_atom() {
   return node;
 }
 
-// 0.\overline{3}, 0.1\overline{6}: the digits repeat for ever.
+// 0.\overline{3}, 0.1\overline{6}: the digits repeat for ever; 0.\dot{1}42\dot{8}: from dot to dot.
 int Parser::repeating(const Token& lead) {
+  const bool dots = now().is_command("dot");
   ++at_;
   const size_t point = lead.text.find('.');
-  const std::string period = raw_group();
+  std::string period = raw_group();
+  if (dots && now().kind == Token::number && next().is_command("dot")) period += raw_group();
+  if (dots && take_command("dot")) period += raw_group();
+  if (now().kind == Token::number) return fail("digits behind those that repeat");
   if (point == std::string::npos || period.empty() || period.size() > 200 ||
       !std::all_of(period.begin(), period.end(), is_digit))
     return fail("an overline that is no repeating decimal");
@@ -278,7 +282,7 @@ int Parser::command_atom() {
     while (take('\'')) symbol += '\'';
     return tree_.add(Node::symbol, {}, symbol);
   }
-  if (name == "repeat") {  // \bar x as x; \overline{AB}
+  if (name == "repeat" || name == "dot") {  // \bar x as x; \overline{AB}
     const std::string over = raw_group();
     return tree_.add(Node::symbol, {}, over.size() == 1 && is_alpha(over[0]) ? over : "{" + over + "}");
   }

@@ -18,6 +18,7 @@ class Parser {
 
  private:
   // parser.cc: operators
+  void take_alignment_off();
   int list();      // relations between commas, "and", "or"
   int relation();  // expressions between = < ...
   int expression();
@@ -55,6 +56,11 @@ class Parser {
   // units.cc
   int with_unit(int amount);                             // the amount, or the unit node where a unit follows
   std::optional<std::string> unit_at(size_t& at) const;  // moves `at` past it
+  struct Unit {
+    std::string name;
+    size_t end;  // the token behind it
+  };
+  std::optional<Unit> unit_fraction(size_t at) const;
   bool ends_element(size_t at) const;
 
   const Token& now() const { return tokens_[at_]; }

@@ -61,9 +61,9 @@ std::optional<std::string> Parser::unit_at(size_t& at) const {
     if (!(word || unit_letter(t) || (t.kind == Token::letter && t.in_text)) || ++words > 8) return std::nullopt;
     const std::string small = lower(t.text);
     if (prose_word(small)) return std::nullopt;
-    const std::string form = t.kind != Token::letter ? unit_form(t.text)
-                             : t.text == "h"         ? "hour"
+    const std::string form = t.text == "h"           ? "hour"
                              : t.text == "L"         ? "l"
+                             : t.kind == Token::word ? unit_form(t.text)
                                                      : t.text;
     ++at;
     if (form == "square" || form == "cubic") {
@@ -95,6 +95,26 @@ std::optional<std::string> Parser::unit_at(size_t& at) const {
   return name.empty() ? "unit" + dimension : name;
 }
 
+// \frac{\text{m}}{\text{s}^2}, up to the end of the list element. Letters of formulas are units only behind a space and
+// where hardly a formula has them so: m over s or s^2, km over h.
+std::optional<Parser::Unit> Parser::unit_fraction(size_t at) const {
+  if (!tokens_[at].is_command("frac") || !tokens_[at + 1].is('{')) return std::nullopt;
+  size_t end = at + 2;
+  const std::optional<std::string> top = unit_at(end);
+  if (!top || !tokens_[end].is('}') || !tokens_[end + 1].is('{')) return std::nullopt;
+  const size_t below = end += 2;
+  const std::optional<std::string> bottom = unit_at(end);
+  if (!bottom || !tokens_[end].is('}') || !ends_element(end + 1)) return std::nullopt;
+  if (top->find('/') != std::string::npos || bottom->find('/') != std::string::npos) return std::nullopt;
+  std::string name = *top + "/" + *bottom;
+  const Token& first = tokens_[at + 2];
+  const bool text = first.in_text && tokens_[below].in_text;
+  const bool speed = (first.kind == Token::letter ? *top == "m" : known_unit(first.text).has_value()) &&
+                     (*bottom == "s" || *bottom == "s^2");
+  if (!text && !(tokens_[at].spaced && (speed || name == "km/hour"))) return std::nullopt;
+  return Unit{std::move(name), end + 1};
+}
+
 int Parser::with_unit(int amount) {
   const Token& t = now();
   static constexpr std::array<std::pair<std::string_view, long>, 4> kScales = {
@@ -112,16 +132,17 @@ int Parser::with_unit(int amount) {
   const bool word = t.kind == Token::word && !(is_function(t.text) && !known_unit(t.text));
   const bool letter = (t.kind == Token::letter && t.in_text) || (unit_letter(t) && t.spaced);
   const Node& n = tree_[amount];
-  if (!word && !letter) return amount;
+  const auto fraction = unit_fraction(at_);
+  if (!word && !letter && !fraction) return amount;
   if (!has_number(tree_, amount)) return amount;
   const bool ordinal = t.text == "th" || t.text == "st" || t.text == "nd" || t.text == "rd";
   if (word && !t.in_text && t.text.size() <= 3 && !known_unit(t.text) && !ordinal && !t.spaced) return amount;
   if (word && (lower(t.text) == "pi" || is_greek(t.text) || lower(t.text) == "infinity" || lower(t.text) == "sqrt"))
     return amount;
   size_t at = at_;
-  const auto name = unit_at(at);
+  const auto name = fraction ? fraction->name : unit_at(at);
   if (!name) return amount;
-  at_ = at;
+  at_ = fraction ? fraction->end : at;
   if (n.kind == Node::unit) {
     // "$5 per day", "18.90 $ dollars": the sign says it already.
     const std::string sign = n.name;

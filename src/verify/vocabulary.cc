@@ -89,7 +89,7 @@ const Table& commands() {
                               {"dotsc", "dots"},
                               {"overline", "repeat"},
                               {"bar", "repeat"},
-                              {"dot", "repeat"},
+                              {"dot", "dot"},
                               {"varphi", "phi"},
                               {"varepsilon", "epsilon"},
                               {"vartheta", "theta"},
