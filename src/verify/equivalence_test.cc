@@ -63,6 +63,7 @@ TEST(Equivalence, AKeyIsOneForAValueAndItsOwn) {
   EXPECT_EQ(canonical_math("\\cos 60^\\circ"), "1/2");
   EXPECT_EQ(canonical_math("\\sqrt{3+2\\sqrt2}-\\sqrt2"), "1");
   EXPECT_NE(canonical_math("x_{n+1}"), canonical_math("x_n+1"));
+  EXPECT_NE(canonical_math("\\overline{a,b}"), canonical_math("\\{a,b\\}"));
   for (const char* text : {"318, 3",
                            "100,200,300",
                            "0011_2",
@@ -79,6 +80,8 @@ TEST(Equivalence, AKeyIsOneForAValueAndItsOwn) {
                            "Z x_ZZZZZi+9-1Z",
                            "2^{2000}x",
                            "xx_",
+                           "\\bar,3\nx8x",
+                           "\\overline{a,b}",
                            "0.\\dot{1}2\\dot{3}",
                            "5\\ \\frac{\\text{m}}{\\text{s}^2}",
                            "\\begin{aligned} x &= y \\\\ y &= 2z \\end{aligned}",

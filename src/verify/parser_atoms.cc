@@ -127,12 +127,17 @@ std::string Parser::raw_group() {
   return {};
 }
 
-// "_1", "_n", "_{n+1}": braces where x_{n+1} would be read as x_n + 1 without.
+// "_1", "_n", "_{n+1}" (braces where x_{n+1} would be read as x_n + 1 without) and primes, if they stand here.
 std::string Parser::index() {
-  const std::string text = raw_group();
-  const bool plain = !text.empty() && (std::all_of(text.begin(), text.end(), is_digit) ||
-                                       std::all_of(text.begin(), text.end(), is_alpha));
-  return plain ? "_" + text : "_{" + text + "}";
+  std::string marks;
+  if (take('_')) {
+    const std::string text = raw_group();
+    const bool plain = !text.empty() && (std::all_of(text.begin(), text.end(), is_digit) ||
+                                         std::all_of(text.begin(), text.end(), is_alpha));
+    marks = plain ? "_" + text : "_{" + text + "}";
+  }
+  while (take('\'')) marks += '\'';
+  return marks;
 }
 
 bool Parser::constant(int node) const {
@@ -142,44 +147,37 @@ bool Parser::constant(int node) const {
          std::all_of(children.begin(), children.end(), [this](int child) { return constant(child); });
 }
 
+int Parser::symbol(std::string name) {
+  if (name == "e") return tree_.add(Node::euler, {});
+  if (name == "i") return tree_.add(Node::imaginary, {});
+  return tree_.add(Node::symbol, {}, std::move(name));
+}
+
 int Parser::letter_atom() {
   std::string name = now().text;
   ++at_;
-  if (name == "e" && !now().is('_')) return tree_.add(Node::euler, {});
-  if (name == "i" && !now().is('_')) return tree_.add(Node::imaginary, {});
-  if (take('_')) name += index();
-  while (take('\'')) name += '\'';
+  name += index();
   // f(x) is one quantity; x(x+1) is a product.
   const bool function = name[0] == 'f' || name[0] == 'g' || name[0] == 'h';
   if (function && now().is('(') && next(2).is(')') && !next().is(')')) {
     name += "(" + next().text + ")";
     at_ += 3;
   }
-  return tree_.add(Node::symbol, {}, name);
-}
-
-int Parser::one_symbol(char letter) {
-  if (letter == 'e') return tree_.add(Node::euler, {});
-  if (letter == 'i') return tree_.add(Node::imaginary, {});
-  return tree_.add(Node::symbol, {}, std::string(1, letter));
+  return symbol(std::move(name));
 }
 
 int Parser::first_letter(Token& word) {
-  const int symbol = one_symbol(word.text[0]);
+  const int letter = symbol(word.text.substr(0, 1));
   word.text.erase(0, 1);
   if (word.text.size() == 1) word.kind = Token::letter;
-  return symbol;
+  return letter;
 }
 
 int Parser::symbol_product(const std::string& word) {
   std::vector<int> letters;
-  for (const char c : word) letters.push_back(one_symbol(c));
+  for (const char c : word.substr(0, word.size() - 1)) letters.push_back(symbol(std::string(1, c)));
   // A power or an index behind a product belongs to the last letter.
-  if (take('_')) {
-    const std::string name = word.substr(word.size() - 1) + index();
-    letters.back() = tree_.add(Node::symbol, {}, name);
-  }
-  letters.back() = postfix(letters.back());
+  letters.push_back(postfix(symbol(word.back() + index())));
   return tree_.add(Node::mul, letters);
 }
 
@@ -276,15 +274,10 @@ int Parser::command_atom() {
     return tree_.add(Node::unit, {amount}, unit);
   }
   if (is_function(name)) return function(name == "log" ? "log10" : std::string(plain_function(name)));
-  if (is_greek(name)) {
-    std::string symbol = name;
-    if (take('_')) symbol += index();
-    while (take('\'')) symbol += '\'';
-    return tree_.add(Node::symbol, {}, symbol);
-  }
+  if (is_greek(name)) return tree_.add(Node::symbol, {}, name + index());
   if (name == "repeat" || name == "dot") {  // \bar x as x; \overline{AB}
     const std::string over = raw_group();
-    return tree_.add(Node::symbol, {}, over.size() == 1 && is_alpha(over[0]) ? over : "{" + over + "}");
+    return tree_.add(Node::symbol, {}, over.size() == 1 && is_alpha(over[0]) ? over : "over{" + over + "}");
   }
   return fail("\\" + name + " is not known here");
 }
@@ -463,7 +456,7 @@ int Parser::argument() {
   Token& token = tokens_[at_];
   // \frac x2: the lexer takes x2 for x with an index.
   if (token.kind == Token::letter && token.text.size() > 2 && token.text[1] == '_' && is_digit(token.text[2])) {
-    const int letter = one_symbol(token.text[0]);
+    const int letter = symbol(token.text.substr(0, 1));
     token.text.erase(0, 2);
     token.kind = Token::number;
     return letter;

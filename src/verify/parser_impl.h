@@ -47,10 +47,10 @@ class Parser {
   int environment();
   int argument();  // of \frac and \sqrt: a group or one token
   int symbol_product(const std::string& word);
-  int one_symbol(char letter);
+  int symbol(std::string name);   // e and i are numbers
   int first_letter(Token& word);  // takes it off
   std::optional<int> set_builder();
-  std::string index();      // of a symbol, behind its "_"
+  std::string index();      // of a symbol, with its primes; empty without
   std::string raw_group();  // the tokens of a group or the next token, as text
 
   // units.cc
