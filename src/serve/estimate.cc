@@ -29,16 +29,6 @@ std::optional<int64_t> most_samples(const Spec& spec) {
   return std::nullopt;
 }
 
-std::string whole_text(const Spec& spec) {
-  std::string text = spec.name;
-  char separator = ':';
-  for (const auto& [name, value] : spec.values) {
-    text += fmt::format("{}{}={}", separator, name, value);
-    separator = ',';
-  }
-  return make_strategy(text)->text();
-}
-
 }  // namespace
 
 Estimate estimate(const Ask& ask, int64_t prompt_tokens, const Capabilities& model) {
@@ -70,7 +60,7 @@ std::string shallower(const std::string& strategy, int waiting, int active) {
   if (cap == spec.values.end()) return strategy;
   int64_t fewest = least == spec.values.end() ? 1 : std::stoll(least->second);
   cap->second = std::to_string(std::max<int64_t>(fewest, std::stoll(cap->second) * active / (active + waiting)));
-  return whole_text(spec);
+  return make_strategy(spec)->text();
 }
 
 std::string with_choices(const std::string& strategy, int choices) {
@@ -83,7 +73,7 @@ std::string with_choices(const std::string& strategy, int choices) {
   if (spec.name == "adaptive") spec.values["least"] = number;
   if (spec.name == "verified") spec.values["accept"] = number;
   if (spec.name == "self-consistency") spec.values["early_stop"] = "false";
-  return whole_text(spec);
+  return make_strategy(spec)->text();
 }
 
 }  // namespace reckon

@@ -38,8 +38,9 @@ std::vector<StrategyEntry> builtin_strategies() {
   };
 }
 
-std::unique_ptr<Strategy> make_strategy(std::string_view text) {
-  Spec spec = parse_spec(text);
+std::unique_ptr<Strategy> make_strategy(std::string_view text) { return make_strategy(parse_spec(text)); }
+
+std::unique_ptr<Strategy> make_strategy(const Spec& spec) {
   std::vector<std::string> names;
   for (const StrategyEntry& e : builtin_strategies()) {
     if (e.name == spec.name) return e.make(spec.values);

@@ -24,5 +24,6 @@ std::vector<StrategyEntry> builtin_strategies();
 
 // "self-consistency:samples=8". Throws Error{invalid_request} with a suggestion for an unknown name or option.
 std::unique_ptr<Strategy> make_strategy(std::string_view text);
+std::unique_ptr<Strategy> make_strategy(const Spec& spec);
 
 }  // namespace reckon

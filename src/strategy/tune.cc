@@ -11,13 +11,6 @@
 namespace reckon {
 namespace {
 
-std::string to_text(const Spec& spec) {
-  std::string text = spec.name;
-  for (const auto& [key, value] : spec.values)
-    text += fmt::format("{}{}={}", &key == &spec.values.begin()->first ? ":" : ",", key, value);
-  return make_strategy(text)->text();
-}
-
 std::string rule_of(const Spec& spec) {
   auto rule = spec.values.find("rule");
   return rule == spec.values.end() ? "" : rule->second;
@@ -45,7 +38,7 @@ std::string priced(std::string_view strategy, double price) {
                 fmt::format("a price moves adaptive:rule=voc without a lambda of its own, not {}", strategy));
   Spec spec = parse_spec(strategy);
   spec.values["lambda"] = detail::show(price);
-  return to_text(spec);
+  return make_strategy(spec)->text();
 }
 
 Calibrated calibrated(std::string_view strategy, const Calibration& calibration, std::string_view model,
@@ -66,7 +59,9 @@ Calibrated calibrated(std::string_view strategy, const Calibration& calibration,
   Spec rule = parse_spec(policy.policy);
   spec.values.merge(rule.values);
   spec.values["rule"] = rule.name;
-  return {.strategy = to_text(spec), .note = fmt::format("calibrated: {} is {}", preset, policy.policy), .used = true};
+  return {.strategy = make_strategy(spec)->text(),
+          .note = fmt::format("calibrated: {} is {}", preset, policy.policy),
+          .used = true};
 }
 
 }  // namespace reckon
