@@ -19,8 +19,9 @@ void for_each_block(Ask& ask, const json::value& content, const std::string& pat
     const json::object* object = (*blocks)[i].if_object();
     if (!object) wrong(here, "an object");
     Fields block(*object, here + ".");
-    read(block, block.text("type").value_or(""), here);
-    block.ignore({"cache_control", "citations"});
+    read(block, block.required_text("type"), here);
+    block.ignore(&Fields::object, {"cache_control"});
+    block.ignore(&Fields::array, {"citations"});
     warn_unknown(ask, block);
   }
 }
@@ -39,9 +40,9 @@ std::string text_of(Ask& ask, const json::value& content, const std::string& pat
 bool read_own_block(Ask& ask, Message& said, Fields& block, const std::string& type) {
   if (type == "thinking") {
     said.reasoning += block.required_text("thinking");
-    block.ignore({"signature"});  // nothing is signed here, and so nothing checked
+    block.ignore(&Fields::text, {"signature"});  // nothing is signed here, and so nothing checked
   } else if (type == "redacted_thinking") {
-    block.ignore({"data"});
+    block.ignore(&Fields::text, {"data"});
     ask.warnings.push_back(block.path("data") + ": nobody here can read it; the model is not shown it");
   } else if (type == "tool_use") {
     const json::object* input = block.object("input");
@@ -149,7 +150,8 @@ Ask parse_messages(const HttpRequest& request, const ServeLimits& limits, const 
   read_messages_tools(ask, fields, model);
   read_thinking_block(ask, fields.object("thinking"), model);
   read_output_config(ask, fields.object("output_config"), model);
-  fields.ignore({"metadata", "service_tier", "cache_control", "inference_geo", "user_profile_id"});
+  fields.ignore(&Fields::object, {"metadata", "cache_control"});
+  fields.ignore(&Fields::text, {"service_tier", "inference_geo", "user_profile_id"});
   fields.refuse({"container", "mcp_servers", "context_management"}, "it is not there in this version");
   read_turns(ask, fields);
   warn_unknown(ask, fields);

@@ -93,10 +93,11 @@ std::string content_text(Ask& ask, const json::value& content, const std::string
     const json::object* part = (*parts)[i].if_object();
     if (!part) wrong(here, "an object");
     Fields fields(*part, here + ".");
-    std::string type = fields.text("type").value_or("");
+    std::string type = fields.required_text("type");
     if (std::ranges::find(types, type) == types.end()) unsupported(here, fmt::format("a part of type '{}'", type));
     text += fields.required_text("text");
-    fields.ignore({"annotations", "cache_control", "logprobs", "prompt_cache_breakpoint"});
+    fields.ignore(&Fields::array, {"annotations", "logprobs"});
+    fields.ignore(&Fields::object, {"cache_control", "prompt_cache_breakpoint"});
     warn_unknown(ask, fields);
   }
   return text;
@@ -237,7 +238,7 @@ void read_thinking(Ask& ask, Fields& fields, const Capabilities& model) {
     tokens(reasoning, "max_tokens");
     ask.hide_reasoning = reasoning.flag("exclude").value_or(false);
     for (const char* name : {"summary", "generate_summary"})
-      if (reasoning.any(name))
+      if (reasoning.text(name))
         ask.warnings.push_back(reasoning.path(name) + ": there are no summaries; reasoning is given as it is");
     warn_unknown(ask, reasoning);
   }

@@ -148,10 +148,6 @@ std::vector<std::string> Fields::texts(std::string_view name, size_t most) {
   return result;
 }
 
-void Fields::ignore(std::initializer_list<std::string_view> names) {
-  known_.ignored.insert(names.begin(), names.end());
-}
-
 void Fields::refuse(std::initializer_list<std::string_view> names, const std::string& why) {
   for (std::string_view name : names)
     if (known_.refused.insert(name); any(name)) unsupported(path(name), why);
@@ -160,8 +156,7 @@ void Fields::refuse(std::initializer_list<std::string_view> names, const std::st
 std::vector<std::string> Fields::unknown() const {
   std::vector<std::string> names;
   for (const auto& member : object_)
-    if (std::string_view key = member.key(); !known_.names.contains(key) && !known_.ignored.contains(key))
-      names.push_back(path(key));
+    if (std::string_view key = member.key(); !known_.names.contains(key)) names.push_back(path(key));
   return names;
 }
 

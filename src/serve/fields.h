@@ -42,7 +42,11 @@ class Fields {
   const boost::json::object* object(std::string_view name);
   const boost::json::array* array(std::string_view name);
   std::vector<std::string> texts(std::string_view name, size_t most);  // one text, or a list of them
-  void ignore(std::initializer_list<std::string_view> names);          // known, and without effect on the answer
+  // Known, and without effect on the answer; `read` checks their type, as &Fields::text does.
+  template <class Read>
+  void ignore(Read read, std::initializer_list<std::string_view> names) {
+    for (std::string_view name : names) (this->*read)(name), known_.ignored.insert(name);
+  }
   void refuse(std::initializer_list<std::string_view> names, const std::string& why);  // where they are given
 
   std::string path(std::string_view name) const { return known_.where + std::string(name); }

@@ -204,7 +204,7 @@ TEST_F(MessagesTest, TheFormOfTheAnswerIsEnforced) {
   EXPECT_EQ(body.at("content").at(0).at("text"), R"({"x":1})");
   EXPECT_THAT(json::serialize(body.at("warnings")), HasSubstr("output_config.effort has no effect"));
   expect_refused_here(say(R"("output_config":{"format":{"type":"json_schema"}})"),
-                      "output_config.format must be given");
+                      "output_config.format.schema is missing");
 }
 
 }  // namespace

@@ -16,12 +16,14 @@ void read_calls(Ask& ask, Message& said, Fields& message, const std::string& pat
   for (size_t i = 0; calls && i < calls->size(); ++i) {
     std::string here = fmt::format("{}.tool_calls[{}]", path, i);
     const json::object* call = (*calls)[i].if_object();
-    const json::value* function = call ? call->if_contains("function") : nullptr;
-    if (!function || !function->is_object()) wrong(here + ".function", "an object");
-    Fields about(*call, here + "."), named(function->as_object(), here + ".function.");
+    if (!call) wrong(here, "an object");
+    Fields about(*call, here + ".");
+    const json::object* function = about.object("function");
+    if (!function) missing(about.path("function"));
+    Fields named(*function, here + ".function.");
     said.tool_calls.push_back({about.text("id").value_or(""), named.required_text("name"), read_arguments(named)});
-    about.any("function");
-    about.ignore({"type", "index"});
+    about.ignore(&Fields::text, {"type"});
+    about.ignore(&Fields::any, {"index"});
     warn_unknown(ask, about);
     warn_unknown(ask, named);
   }
@@ -43,7 +45,8 @@ void read_message(Ask& ask, Fields& message, const std::string& here) {
     message.refuse({"function_call", "audio"}, "use tool_calls, or text");
   }
   if (!content && said.tool_calls.empty() && said.reasoning.empty()) missing(here + ".content");
-  message.ignore({"name", "refusal", "annotations"});
+  message.ignore(&Fields::text, {"name", "refusal"});
+  message.ignore(&Fields::array, {"annotations"});
   warn_unknown(ask, message);
   ask.messages.push_back(std::move(said));
 }
@@ -74,8 +77,10 @@ void refuse_what_is_missing(Fields& fields) {
     unsupported("modalities", "this model writes text");
   fields.refuse({"audio", "prediction", "web_search_options", "moderation", "grammar", "json_schema", "guided_json"},
                 "it is not there in this version");
-  fields.ignore({"user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key",
-                 "prompt_cache_options", "prompt_cache_retention", "cache_prompt", "verbosity"});
+  fields.ignore(&Fields::text, {"user", "service_tier", "safety_identifier", "prompt_cache_key",
+                                "prompt_cache_retention", "verbosity"});
+  fields.ignore(&Fields::object, {"metadata", "prompt_cache_options"});
+  fields.ignore(&Fields::flag, {"store", "cache_prompt"});
 }
 
 void read_common(Ask& ask, Fields& fields, const HttpRequest& request, const ServeLimits& limits,
@@ -89,7 +94,7 @@ void read_common(Ask& ask, Fields& fields, const HttpRequest& request, const Ser
   if (const json::object* object = fields.object("stream_options")) {
     Fields options(*object, "stream_options.");
     ask.include_usage = options.flag("include_usage").value_or(false);
-    options.ignore({"include_obfuscation"});
+    options.ignore(&Fields::flag, {"include_obfuscation"});
     warn_unknown(ask, options);
   }
   // Several choices are drawn together, whatever the options of single.
@@ -125,7 +130,8 @@ Ask parse_completion(const HttpRequest& request, const ServeLimits& limits, cons
     ask.sampling.top_logprobs = static_cast<int>(*top);
   }
   if (auto suffix = fields.text("suffix"); suffix && !suffix->empty()) unsupported("suffix", "text is continued only");
-  fields.ignore({"user", "cache_prompt"});
+  fields.ignore(&Fields::text, {"user"});
+  fields.ignore(&Fields::flag, {"cache_prompt"});
   fields.refuse({"grammar", "json_schema", "guided_json"}, "it is not there in this version");
   if (const json::value* prompt = fields.any("prompt");
       prompt && prompt->is_array() && !prompt->as_array().empty() && !prompt->as_array().front().is_string())

@@ -27,7 +27,7 @@ class Input {
     else if (type == "function_call_output")
       say({.role = "tool", .content = text(item, "output"), .tool_call_id = item.text("call_id").value_or("")});
     else unsupported(here, fmt::format("an item of type '{}'", type));
-    item.ignore({"id", "status", "phase", "namespace"});
+    item.ignore(&Fields::text, {"id", "status", "phase", "namespace"});
     warn_unknown(ask_, item);
   }
 
@@ -50,7 +50,8 @@ class Input {
     say({role, text(item, "content")});
   }
   void reasoning(Fields& item, const std::string& here) {
-    item.ignore({"summary", "encrypted_content"});
+    item.ignore(&Fields::array, {"summary"});
+    item.ignore(&Fields::text, {"encrypted_content"});
     const json::array* parts = item.array("content");
     if (item.text("id").value_or("").starts_with("rs_lead_")) return;  // of a vote: not the answer's own
     if (parts && !parts->empty()) thought_ += content_text(ask_, *parts, item.path("content"), kParts);
@@ -87,8 +88,11 @@ void refuse_what_is_missing(Fields& fields) {
                 "responses are not kept; send the whole conversation as input");
   if (auto how = fields.text("truncation"); how && *how != "disabled")
     unsupported("truncation", "a conversation that is too long is refused, never cut");
-  fields.ignore({"service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention",
-                 "prompt_cache_options", "max_tool_calls", "context_management"});
+  fields.ignore(&Fields::text, {"service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention"});
+  fields.ignore(&Fields::object, {"prompt_cache_options"});
+  fields.ignore(&Fields::array, {"context_management"});
+  fields.integer("max_tool_calls", 0, INT32_MAX);
+  fields.ignore(&Fields::any, {"max_tool_calls"});
 }
 
 // What the answer's items hold beside their text.
@@ -107,7 +111,7 @@ void read_text(Ask& ask, const json::object* object, const Capabilities& model) 
   if (!object) return;
   Fields text(*object, "text.");
   read_format(ask, text.object("format"), "text.format", model);
-  text.ignore({"verbosity"});
+  text.ignore(&Fields::text, {"verbosity"});
   warn_unknown(ask, text);
 }
 
@@ -125,7 +129,7 @@ Ask parse_responses(const HttpRequest& request, const ServeLimits& limits, const
   ask.resume |= ask.background;
   if (const json::object* object = fields.object("stream_options")) {
     Fields options(*object, "stream_options.");
-    options.ignore({"include_obfuscation"});
+    options.ignore(&Fields::flag, {"include_obfuscation"});
     warn_unknown(ask, options);
   }
   read_responses_tools(ask, fields, model);

@@ -164,8 +164,8 @@ TEST_F(ResponsesTest, TheFormOfTheAnswerIsEnforcedAndRepeated) {
                          .body();
   EXPECT_EQ(body.at("reckon").at("votes"), 2);
   EXPECT_EQ(body.at("text").at("format").at("name"), "n");
-  expect_refused(respond(R"("input":"2+2?","text":{"format":{"type":"json_schema"}})"), 400, "text.format",
-                 "invalid_value");
+  expect_refused(respond(R"("input":"2+2?","text":{"format":{"type":"json_schema"}})"), 400, "text.format.schema",
+                 "missing_field");
   expect_refused(respond(R"("input":"2+2?","text":{"format":{"type":"grammar"}})"), 400, "text.format", "unsupported");
 }
 

@@ -226,7 +226,8 @@ TEST_F(ServiceTest, WrongToolsAreRefusedByName) {
                  "invalid_value");
   expect_refused(chat(R"("tools":[{"type":"web_search"}])"), 400, "tools[0]", "unsupported");
   expect_refused(chat(tools + R"(,"response_format":{"type":"json_object"})"), 400, "response_format", "unsupported");
-  expect_refused(chat(R"("response_format":{"type":"json_schema"})"), 400, "response_format", "invalid_value");
+  expect_refused(chat(R"("response_format":{"type":"json_schema"})"), 400, "response_format.json_schema.schema",
+                 "missing_field");
   EXPECT_EQ(model.opened, 0);
 }
 

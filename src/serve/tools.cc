@@ -27,8 +27,9 @@ Tool read_function(Ask& ask, Fields& fields, const char* schema_name) {
   if (tool.name.empty() || tool.name.size() > 128) wrong(fields.path("name"), "1 to 128 characters");
   const json::object* schema = fields.object(schema_name);
   tool.parameters = schema ? json::serialize(*schema) : R"({"type":"object","properties":{}})";
-  fields.ignore(
-      {"strict", "cache_control", "eager_input_streaming", "input_examples", "defer_loading", "allowed_callers"});
+  fields.ignore(&Fields::flag, {"strict", "eager_input_streaming", "defer_loading"});
+  fields.ignore(&Fields::object, {"cache_control"});
+  fields.ignore(&Fields::array, {"input_examples", "allowed_callers"});
   warn_unknown(ask, fields);
   return tool;
 }
@@ -65,10 +66,14 @@ void read_choice(Ask& ask, Fields& fields) {
   }
   if (!choice->is_object()) wrong("tool_choice", "none, auto, required or a function");
   Fields named(choice->as_object(), "tool_choice.");
-  if (named.text("type").value_or("") != "function") unsupported("tool_choice", "only functions can be chosen");
-  const json::object* function = named.object("function");
-  keep_only(ask,
-            function ? Fields(*function, "tool_choice.function.").required_text("name") : named.required_text("name"));
+  if (named.required_text("type") != "function") unsupported("tool_choice", "only functions can be chosen");
+  if (const json::object* object = named.object("function")) {  // chat completions wrap its name
+    Fields function(*object, "tool_choice.function.");
+    keep_only(ask, function.required_text("name"));
+    warn_unknown(ask, function);
+  } else {
+    keep_only(ask, named.required_text("name"));
+  }
   warn_unknown(ask, named);
 }
 
@@ -117,25 +122,36 @@ void read_messages_tools(Ask& ask, Fields& fields, const Capabilities& model) {
   warn_unknown(ask, choice);
 }
 
+namespace {
+
+void read_schema_words(Fields& schema) {
+  schema.ignore(&Fields::text, {"name", "description"});
+  schema.ignore(&Fields::flag, {"strict"});
+}
+
+}  // namespace
+
 void read_format(Ask& ask, const json::object* object, const std::string& where, const Capabilities& model) {
   if (!object) return;
   Fields format(*object, where + ".");
-  std::string type = format.text("type").value_or("");
-  if (type == "text") return;
-  if (type != "json_object" && type != "json_schema") unsupported(where, fmt::format("type '{}'", type));
-  if (!model.grammar) unsupported(where, "this model cannot be held to a form");
-  if (!ask.tools.empty() && ask.tool_choice != ToolChoice::none)
-    unsupported(where, "together with tools; give one of them");
+  const std::string type = format.required_text("type");
+  if (type != "text" && type != "json_object" && type != "json_schema")
+    unsupported(where, fmt::format("type '{}'", type));
+  const std::string place = format.path(where == "response_format" ? "json_schema.schema" : "schema");
   const json::object* schema = format.object("schema");
   if (const json::object* inner = format.object("json_schema")) {  // chat completions wrap it once more
     Fields named(*inner, format.path("json_schema."));
     schema = named.object("schema");
-    named.ignore({"name", "description", "strict"});
+    read_schema_words(named);
     warn_unknown(ask, named);
   }
-  format.ignore({"name", "description", "strict"});
+  read_schema_words(format);
   warn_unknown(ask, format);
-  if (!schema && type == "json_schema") wrong(where, "given with a schema");
+  if (type == "text") return;
+  if (!model.grammar) unsupported(where, "this model cannot be held to a form");
+  if (!ask.tools.empty() && ask.tool_choice != ToolChoice::none)
+    unsupported(where, "together with tools; give one of them");
+  if (!schema && type == "json_schema") missing(place);
   ask.json_schema = schema ? json::serialize(*schema) : R"({"type":"object"})";
   ask.schema_field = where;
   ask.task = TaskKind::json;
