@@ -72,7 +72,8 @@ std::string Service::route_rows() {
 std::string Service::methods_of(std::string_view path) {
   std::string methods;
   for (const Route& route : routes())
-    if (route.path == path) methods += (methods.empty() ? "" : ", ") + std::string(route.method);
+    if (route.path == path)
+      methods += (methods.empty() ? "" : ", ") + std::string(route.method) + (route.method == "GET" ? ", HEAD" : "");
   return methods;
 }
 

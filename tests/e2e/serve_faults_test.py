@@ -1,12 +1,13 @@
 """What clients get wrong, on purpose or not: each gets a true status and one sentence, and the server lives on."""
 import json
 import pathlib
+import re
 import signal
 import socket
 import threading
 import unittest
 
-from command import HANGS, STORIES
+from command import HANGS, SOURCE, STORIES
 from server import ServerTest
 
 PROMPT = [{"role": "user", "content": "Once upon a time"}]
@@ -97,10 +98,37 @@ class BodyTest(Faults):
             response, data = self.request("POST", "/v1/chat/completions", body)
             self.assertEqual(response.status, 400, data)
 
+    def routes(self):
+        """(methods, path) of each route of the API's page, with something in the place of its id."""
+        found = {}
+        for method, path in re.findall(r"^\| `([A-Z]+) (/[^`]*)` \|", (SOURCE / "docs/api.md").read_text(), re.M):
+            found.setdefault(path.replace("{id}", "none"), []).append(method)
+        self.assertGreater(len(found), 15)
+        return found
+
     def test_methods(self):
-        for method, path in (("GET", "/v1/chat/completions"), ("DELETE", "/v1/messages"), ("PUT", "/v1/responses"), ("POST", "/v1/models/x/y")):
-            response, data = self.request(method, path, b"{}" if method in ("POST", "PUT") else None)
-            self.assert_told(response.status, data, path)
+        for path, methods in self.routes().items():
+            allowed = [m for method in methods for m in ([method, "HEAD"] if method == "GET" else [method])]
+            for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "get"):
+                if method in allowed:
+                    continue
+                with self.subTest(path=path, method=method):
+                    response, data = self.request(method, path, b"{}" if method in ("POST", "PUT", "PATCH") else None)
+                    self.assertEqual((response.status, response.getheader("Allow")), (405, ", ".join(allowed)))
+                    if method != "HEAD":
+                        self.assert_told(response.status, data, path.split("/count")[0])
+
+    def test_head_is_get_without_a_body(self):
+        for path in [path for path, methods in self.routes().items() if "GET" in methods] + ["/v1/models/default", "/nothing"]:
+            whole, data = self.request("GET", path)
+            head, nothing = self.request("HEAD", path)
+            with self.subTest(path=path):
+                self.assertEqual((head.status, nothing), (whole.status, b""))
+                self.assertEqual(head.getheader("Content-Type"), whole.getheader("Content-Type"))
+                self.assertLess(abs(int(head.getheader("Content-Length")) - len(data)), 100)  # counters grow
+        head = b"".join(b"HEAD %s HTTP/1.1\r\nHost: x\r\n\r\n" % path for path in (b"/health", b"/v1/models", b"/nothing"))
+        said = self.raw(head + b"GET /health HTTP/1.0\r\n\r\n")
+        self.assertEqual([int(part.split()[0]) for part in re.split(rb"HTTP/1\.[01] ", said)[1:]], [200, 200, 404, 200])
 
 
 class PatientTest(Faults):
@@ -205,6 +233,23 @@ class WireTest(Faults):
         self.assertEqual(order, sorted(order))
         self.assertGreater(order[0], 0)
         self.assertEqual(said.count(b'{"status":"ok"}'), 2)
+
+    def test_streams_in_a_row_are_whole_and_in_order(self):
+        asked = [CHAT | {"stream": True, "max_tokens": n, "seed": 1} for n in (40, 1, 20)]
+        said = self.raw(b"".join(post("/v1/chat/completions", json.dumps(body).encode()) for body in asked) + b"GET /health HTTP/1.0\r\n\r\n")
+        samples = [int(n) for n in re.findall(rb'"completion_tokens":(\d+)|"selected":(\d+)[^}]*},"receipt"', said) for n in n if n]
+        self.assertEqual(samples, [40, 1, 20])
+        self.assertEqual(said.count(b"data: [DONE]"), 3)
+        self.assertTrue(said.endswith(b'{"status":"ok"}'))
+
+    def test_old_clients_that_want_to_stay(self):
+        keep = b"Connection: keep-alive\r\n"
+        body, streamed = json.dumps(CHAT).encode(), json.dumps(CHAT | {"stream": True}).encode()
+        ask = b"POST /v1/chat/completions HTTP/1.0\r\n" + keep + b"Content-Length: %d\r\n\r\n%s"
+        said = self.raw(ask % (len(body), body) + ask % (len(streamed), streamed) + b"GET /health HTTP/1.0\r\n\r\n")
+        self.assertEqual(said.count(b"HTTP/1.0 200 OK"), 2)  # the end of a stream is the end of its connection
+        self.assertNotIn(b"chunked", said)
+        self.assertTrue(said.endswith(b"data: [DONE]\n\n"), said[-100:])
 
     def test_old_clients(self):
         body = json.dumps(CHAT).encode()

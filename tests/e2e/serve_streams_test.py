@@ -1,4 +1,4 @@
-"""What streams say while they run: order of events, truthful switches, resumption, ending a request from outside."""
+"""What streams say while they run: order of events, truthful switches, resumption."""
 import json
 import unittest
 
@@ -136,45 +136,6 @@ class ResumeTest(ServerTest):
         self.drop(self.LONG)
         code, said = self.stop()
         self.assertEqual(code, 0, said)
-
-
-class RequestTest(ServerTest):
-    def begin(self, **fields):
-        """A long request under way: its id and its response."""
-        connection, response = self.open_stream("/v1/chat/completions", CHAT | {"max_tokens": 480} | fields)
-        self.addCleanup(connection.close)
-        return response.getheader("X-Request-Id"), response
-
-    def state(self, identity):
-        return json.loads(self.request("GET", f"/v1/reckon/requests/{identity}")[1])
-
-    def finish(self, method, suffix):
-        identity, response = self.begin(reckon={"policy": "sc64"})  # seconds, where nobody ends it
-        self.eventually(lambda: self.state(identity).get("tokens", 0) > 100)  # more than its prompt
-        self.assertEqual(self.state(identity)["state"], "running")
-        answer, _ = self.request(method, f"/v1/reckon/requests/{identity}{suffix}", b"" if method == "POST" else None)
-        self.assertEqual(answer.status, 200)
-        events = self.events(response.read())
-        self.assertEqual(events[-1][2], "[DONE]")
-        self.assertTrue(deltas(events, "content"))  # what there was
-        last = events[-2][2]
-        self.assertEqual(last["reckon"]["stop_reason"], "cancelled")
-        self.assertEqual(last["choices"][0]["finish_reason"], "length")
-        self.assertLess(last["reckon"]["usage"]["computed"], 64 * 480)
-        finished = self.state("chatcmpl-" + identity)
-        self.assertEqual(finished["state"], "finished")
-        self.assertEqual(finished["receipt"]["usage"]["computed"], last["reckon"]["usage"]["computed"])
-
-    def test_delete_ends_it_and_its_client_gets_what_there_is(self):
-        self.finish("DELETE", "")
-
-    def test_answer_now_ends_it_and_its_client_gets_what_there_is(self):
-        self.finish("POST", "/answer-now")
-
-    def test_an_unknown_request_is_404(self):
-        for method, suffix in (("GET", ""), ("DELETE", ""), ("POST", "/answer-now")):
-            answer, data = self.request(method, "/v1/reckon/requests/none" + suffix)
-            self.assertEqual((answer.status, json.loads(data)["error"]["code"]), (404, "request_not_found"))
 
 
 if __name__ == "__main__":

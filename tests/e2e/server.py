@@ -41,11 +41,12 @@ def with_template(file, text):
 
 class ServerTest(CommandTest):
     options = ()
+    context = 512  # tokens of the server's model
 
     def setUp(self):
         super().setUp()
         self.log = self.folder / "access.log"
-        self.process = self.start("serve", "--listen", "127.0.0.1:0", "--model", self.model(), "--context", 512, "--threads", 1,
+        self.process = self.start("serve", "--listen", "127.0.0.1:0", "--model", self.model(), "--context", self.context, "--threads", 1,
                                   "--log", self.log, *self.options)
         self.addCleanup(self.end)
         first = self.process.stderr.readline().decode()
