@@ -190,6 +190,7 @@ void choose_compute(Ask& ask, Fields& fields, const HttpRequest& request, const 
     reckon.refuse({"target", "verifier", "stop", "trace"}, "this version does not know it");
     warn_unknown(ask, reckon);
   }
+  check_text(policy, "the policy");
   ask.strategy = strategy_of(policy, limits);
   if (auto tokens = thinking_of_policy(policy)) limit_thinking(ask, {{"policy " + policy, tokens}}, model);
 }

@@ -173,8 +173,7 @@ Task<void> Service::detokenize(Asked asked) {
   std::vector<int> tokens;
   for (size_t i = 0; list && i < list->size(); ++i) {
     int64_t token = (*list)[i].is_int64() ? (*list)[i].as_int64() : -1;
-    if (token < 0 || token >= model.capabilities().tokens)
-      throw Refusal(Api::invalid_value, fmt::format("tokens[{}] is no token of this model", i), "tokens");
+    if (token < 0 || token >= model.capabilities().tokens) wrong(fmt::format("tokens[{}]", i), "a token of this model");
     tokens.push_back(static_cast<int>(token));
   }
   asked.reply({.body = json::serialize(json::object{{"content", readable(model.detokenize(tokens))}})});

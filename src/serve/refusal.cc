@@ -1,8 +1,10 @@
 #include "serve/refusal.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "base/text.h"
+#include "serve/render.h"
 
 namespace reckon {
 namespace {
@@ -48,10 +50,16 @@ static_assert(in_order());
 // One sentence of bounded length, whatever of the request it quotes.
 std::string sentence(std::string_view text) {
   constexpr size_t kMost = 400;
-  std::string said(utf8_prefix(text, kMost));
+  std::string said = readable(utf8_prefix(text, kMost));
   for (char& c : said)
     if (static_cast<unsigned char>(c) < ' ') c = ' ';
   return text.size() > kMost ? said + "..." : said;
+}
+
+// what() ends at the first NUL.
+std::string without_nul(std::string text) {
+  std::ranges::replace(text, '\0', ' ');
+  return text;
 }
 
 const ApiCode& row(Api api) { return kCodes[static_cast<size_t>(api)]; }
@@ -61,7 +69,7 @@ const ApiCode& row(Api api) { return kCodes[static_cast<size_t>(api)]; }
 std::span<const ApiCode> api_codes() { return kCodes; }
 
 Refusal::Refusal(Api api, const std::string& message, std::string param)
-    : Error(row(api).code, message), api_(api), param_(std::move(param)) {}
+    : Error(row(api).code, without_nul(message)), api_(api), param_(std::move(param)) {}
 
 int status_of(const Error& error) {
   auto* refusal = dynamic_cast<const Refusal*>(&error);

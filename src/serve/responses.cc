@@ -137,7 +137,10 @@ Ask parse_responses(const HttpRequest& request, const ServeLimits& limits, const
   read_wishes(ask, fields, model);
   refuse_what_is_missing(fields);
   read_input(ask, fields);
-  fields.object("metadata"), fields.text("user");  // repeated as they are, so of the right type
+  fields.text("user");  // this and metadata are repeated as they are, so of the right type
+  if (const json::object* metadata = fields.object("metadata"))
+    for (const auto& [key, value] : *metadata)
+      if (!value.is_string()) wrong(fmt::format("metadata.{}", std::string_view(key)), "a string");
   for (const char* name : {"instructions", "max_output_tokens", "metadata", "reasoning", "text", "tool_choice", "tools",
                            "top_logprobs", "user"})
     if (const json::value* value = fields.any(name)) ask.echo[name] = *value;

@@ -97,7 +97,7 @@ SURFACES = {
             "input[0].id": TEXT, "input[0].status": TEXT, **inside("input[0].content[0]", OPENAI_PART), "input[1].content": LIST,
             "input[1].content[0].text": TEXT, "input[1].summary": LIST, "input[1].encrypted_content": TEXT, "input[2].name": TEXT,
             "input[2].call_id": TEXT, "input[2].arguments": TEXT + ["{", "5"], "input[3].output": PARTS, "input[3].call_id": TEXT,
-            "instructions": TEXT, "background": FLAG, "store": FLAG, "truncation": TEXT, "include": TEXTS, "max_tool_calls": WHOLE + [-1],
+            "instructions": TEXT, "background": FLAG, "store": FLAG, "truncation": TEXT, "include": TEXTS, "metadata.a": [5, {}], "max_tool_calls": WHOLE + [-1],
             "context_management": LIST, "stream_options": OBJECT, "stream_options.include_obfuscation": FLAG,
             "tools": LIST, "tools[0]": OBJECT, "tools[0].type": TEXT, "tools[0].parameters": OBJECT, **inside("tools[0].", TOOL),
             "tool_choice": CHOICE[:-1], "tool_choice.type": TEXT}),
@@ -190,6 +190,36 @@ class TypesTest(ToolsServerTest):
                         status, told = self.post(surface, put(body, field, 1))
                         self.assertEqual(status, 200, told)
                         self.assertIn("unknown field " + re.sub(r"\d", "", field), told["warnings"])
+
+
+    def test_text_that_cannot_be_quoted_is_refused_in_text_that_can(self):
+        """Headers and targets may hold any byte; a body any character."""
+        chat = json.dumps(COMPLETION)
+        for path, body, headers in (("/v1/completions", chat, {"X-Reckon-Policy": b"\xff\xfe"}),
+                                    ("/v1/completions", chat, {"X-Reckon-Budget": b"\xff=1"}),
+                                    ("/v1/completions", json.dumps(put(COMPLETION, "reckon.policy", "a\0b")), {}),
+                                    ("/v1/completions", json.dumps(COMPLETION | {"model": "a\0b"}), {}),
+                                    ("/v1/completions", json.dumps(COMPLETION | {"stop": "a\0b"}), {}),
+                                    ("/v1/messages", json.dumps(MESSAGE), {"X-Reckon-Policy": b"\xff\xfe"}),
+                                    ("/props?model=%ff%00%0a", None, {}), ("/v1/models/%ff", None, {}), ("/%ff%00", None, {})):
+            response, data = self.request("POST" if body else "GET", path, body and body.encode(), headers)
+            with self.subTest(path=path, headers=headers):
+                self.assertIn(response.status, (400, 404), data)
+                message = json.loads(data.decode())["error"]["message"]
+                self.assertTrue(message.isprintable() or "\ufffd" in message, message)
+                self.assertEqual(message.count("'") % 2, 0, message)  # what is quoted is quoted to its end
+
+
+class WordsTest(ToolsServerTest):
+    def test_tokens(self):
+        for tokens in ([1.5], [-1], [2**64], ["a"], [99999]):
+            response, data = self.request("POST", "/detokenize", {"tokens": tokens})
+            self.assertEqual((response.status, json.loads(data)["error"]["param"]), (400, "tokens[0]"))
+        for path, body, param in (("/detokenize", {"tokens": "x"}, "tokens"), ("/tokenize", {"content": 5}, "content"),
+                                  ("/tokenize", {"content": "x", "add_special": 1}, "add_special"),
+                                  ("/tokenize", {"content": "x", "with_pieces": "x"}, "with_pieces")):
+            response, data = self.request("POST", path, body)
+            self.assertEqual((response.status, json.loads(data)["error"]["param"]), (400, param))
 
 
 class PrecedenceTest(ThinkingServerTest):
