@@ -8,7 +8,7 @@ import threading
 import unittest
 
 from command import STORIES
-from server import ServerTest
+from server import ConfiguredTest
 
 PROMPT = [{"role": "user", "content": "Once upon a time"}]
 ENDLESS = {"seed": 1, "logit_bias": {"2": -100}, "max_tokens": 7000}  # token 2 is the end of a turn: seconds, where nobody ends it
@@ -18,13 +18,8 @@ REQUESTS = "/v1/reckon/requests"
 WAYS = {"DELETE": "", "POST": "/answer-now"}
 
 
-class Endings(ServerTest):
+class Endings(ConfiguredTest):
     context = 8192
-    config = ""
-
-    @property
-    def options(self):
-        return ("--config", self.write("serve.toml", self.config.encode())) if self.config else ()
 
     def model(self):
         """The tiny model, that it may write for longer than it has learnt to."""

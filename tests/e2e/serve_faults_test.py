@@ -8,7 +8,7 @@ import threading
 import unittest
 
 from command import HANGS, SOURCE, STORIES
-from server import ServerTest
+from server import ConfiguredTest
 
 PROMPT = [{"role": "user", "content": "Once upon a time"}]
 CHAT = {"model": STORIES, "messages": PROMPT, "max_tokens": 2}
@@ -35,15 +35,7 @@ def post(path, body, *headers):
     return f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n{head}\r\n".encode() + body
 
 
-class Faults(ServerTest):
-    config = ""
-
-    @property
-    def options(self):
-        if not self.config:
-            return ()
-        return ("--config", self.write("serve.toml", self.config.encode()))
-
+class Faults(ConfiguredTest):
     def tearDown(self):
         self.assertEqual(self.request("GET", "/health")[0].status, 200)  # it lives
         super().tearDown()
@@ -150,6 +142,8 @@ class PatientTest(Faults):
             self.assertEqual(self.status(connection.recv(65536)), 200)
         said = self.raw(b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1000000000\r\n\r\n")
         self.assertEqual(self.status(said), 413)
+        said = self.raw(b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nTransfer-Encoding: gzip, chunked\r\n\r\n")
+        self.assertEqual(self.status(said), 501)
         self.assertEqual(self.status(self.raw(b"POST / HTTP/1.1\r\nHost: x\r\nExpect: tea\r\nContent-Length: 3\r\n\r\n")), 417)
 
 

@@ -127,6 +127,16 @@ class ServerTest(CommandTest):
         return self.process.returncode, said.decode()
 
 
+class ConfiguredTest(ServerTest):
+    """A server with a configuration file, where there is something to configure."""
+
+    config = ""
+
+    @property
+    def options(self):
+        return ("--config", self.write("serve.toml", self.config.encode())) if self.config else ()
+
+
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer", "minimum": 0, "maximum": 9}, "b": {"enum": ["x", "y"]}}, "required": ["a", "b"],
           "additionalProperties": False}
 
